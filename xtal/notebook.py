@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .pattern import Pattern
+    from .result import Result
     from .structure import Structure
 
-__all__ = ["pattern_html", "structure_html"]
+__all__ = ["pattern_html", "result_html", "structure_html"]
 
 
 def structure_html(structure: Structure) -> str:
@@ -32,3 +33,18 @@ def structure_html(structure: Structure) -> str:
 def pattern_html(pattern: Pattern) -> str:
     """One line about a pattern as HTML."""
     return f"<p>{escape(repr(pattern))}</p>"
+
+
+def result_html(result: Result) -> str:
+    """Verdict, agreement and table of phases of a refinement as HTML."""
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(phase.formula)}</td><td>{phase.weight_fraction}</td>"
+        f"<td>{phase.group_share}</td><td>{phase.cell.a}</td><td>{phase.cell.b}</td><td>{phase.cell.c}</td></tr>"
+        for name, phase in result.phases.items()
+    )
+    rwp = "–" if result.agreement is None else f"{100 * result.agreement.rwp:.2f} %"
+    return (
+        f"<p><b>{escape(result.title)}</b>: {result.status}, verdict <b>{result.verdict}</b>, Rwp {rwp}. "
+        f"{escape(result.message)}</p><table><tr><th>phase</th><th>cell content</th><th>weight fraction</th>"
+        f"<th>share in group</th><th>a (Å)</th><th>b (Å)</th><th>c (Å)</th></tr>{rows}</table>"
+    )

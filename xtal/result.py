@@ -1,0 +1,387 @@
+"""What a refinement found: values with standard uncertainties, agreement, checks and where everything came from.
+
+`Result.to_dict` gives what `result.json` holds, schema ``xtal-result/1``; docs/reference/result-keys.md lists its keys.
+An esd is null, with a reason, when no covariance stands behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+
+__all__ = [
+    "SCHEMA",
+    "Agreement",
+    "CellResult",
+    "Check",
+    "Correlation",
+    "ParameterResult",
+    "PhaseResult",
+    "ProfileCurves",
+    "ReflectionRow",
+    "Result",
+    "Severity",
+    "StageResult",
+    "Status",
+    "Value",
+    "Verdict",
+    "format_value",
+]
+
+SCHEMA = "xtal-result/1"
+CELL_NAMES = ("a", "b", "c", "alpha", "beta", "gamma")
+
+Status = Literal["converged", "not_converged", "timeout", "failed"]
+Verdict = Literal["pass", "review", "fail"]
+Severity = Literal["info", "warning", "severe"]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with its standard uncertainty.
+
+    Parameters
+    ----------
+    value : float or None
+        The number; None when there is none, with a reason.
+    esd : float or None
+        Standard uncertainty; None, with a reason, when no covariance stands behind it.
+    reason : str or None
+        Why value or esd is missing.
+    """
+
+    value: float | None
+    esd: float | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        return format_value(self.value, self.esd)
+
+
+def format_value(value: float | None, esd: float | None, decimals: int = 5) -> str:
+    """Number with its esd in parentheses, two digits while they are below 20: ``3.91102(14)``, ``0.912(8)``."""
+    if value is None:
+        return "–"
+    if esd is None or not np.isfinite(esd) or esd <= 0:
+        return f"{value:.{decimals}f}"
+    exponent = int(np.floor(np.log10(esd)))
+    digits = 1 if round(esd / 10**exponent * 10) >= 20 else 2
+    places = max(digits - 1 - exponent, 0)
+    last_digits = round(esd * 10**places)
+    return f"{value:.{places}f}({last_digits})"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Figures of merit as fractions, not percent.
+
+    Rwp² = Σw(o−c)²/Σwo², Rexp² = (n_points − n_free)/Σwo², Rp = Σ|o−c|/Σo, GOF = Rwp/Rexp
+    (R. A. Young (ed.), The Rietveld Method, 1993, table 1.3; background included).
+    """
+
+    rwp: float
+    rexp: float
+    rp: float
+    gof: float
+    n_points: int
+    n_free: int
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Refined cell: lengths in Å, angles in degrees. A parameter fixed by symmetry has esd None and a reason."""
+
+    a: Value
+    b: Value
+    c: Value
+    alpha: Value
+    beta: Value
+    gamma: Value
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The six numbers without their uncertainties."""
+        return tuple(float(getattr(self, name).value) for name in CELL_NAMES)
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """What was found of one phase.
+
+    Parameters
+    ----------
+    formula, space_group, quality, source : str
+        Of the structure that the phase was refined from.
+    weight_fraction : Value
+        Share of all crystalline phases in the job, by weight, 0–1.
+    group_share : Value
+        Share within the phase's group, by weight; value None when the job has no group for it.
+    intensity_share : Value
+        Share of the calculated Bragg intensity in the fitted range.
+    density, volume : Value
+        g/cm³ and Å³.
+    crystallite_size_nm, microstrain : Value
+        Apparent size (nm) and dimensionless strain; value None, with a reason, when not refined.
+    cell : CellResult
+        Lattice parameters.
+    """
+
+    formula: str
+    space_group: str
+    quality: str
+    source: str
+    weight_fraction: Value
+    group_share: Value
+    intensity_share: Value
+    density: Value
+    volume: Value
+    crystallite_size_nm: Value
+    microstrain: Value
+    cell: CellResult
+
+
+@dataclass(frozen=True)
+class ParameterResult:
+    """One parameter of the model, in the units of the job file."""
+
+    value: float
+    esd: float | None
+    start: float
+    min: float | None
+    max: float | None
+    free: bool
+    stages: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A pair of parameters with |r| > 0.9."""
+
+    first: str
+    second: str
+    r: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something a referee would ask about.
+
+    Parameters
+    ----------
+    code : str
+        Stable name of the check (``"phase-not-carried"``).
+    severity : {"info", "warning", "severe"}
+        A severe check makes the verdict ``review`` or ``fail``.
+    phase : str or None
+        The phase it is about.
+    sentence : str
+        What was found and what to do.
+    """
+
+    code: str
+    severity: Severity
+    phase: str | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """One stage of the refinement: what was free, where it got to, how long it took."""
+
+    name: str
+    why: str
+    free: tuple[str, ...]
+    rwp: float
+    seconds: float
+    converged: bool
+
+
+@dataclass(frozen=True)
+class ReflectionRow:
+    """One reflection family as the engine calculated it, position at the first wavelength."""
+
+    h: int
+    k: int
+    l: int
+    multiplicity: int
+    d: float
+    two_theta: float
+    f_squared: float | None = None
+    intensity: float | None = None
+    fwhm: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileCurves:
+    """Observed and calculated pattern, arrays of one length; `phases` hold Bragg intensity without background."""
+
+    x: FloatArray
+    observed: FloatArray
+    sigma: FloatArray
+    calculated: FloatArray
+    background: FloatArray
+    phases: Mapping[str, FloatArray] = field(default_factory=dict)
+    axis: str = "two_theta"
+
+    @property
+    def difference(self) -> FloatArray:
+        """Observed minus calculated."""
+        return np.asarray(self.observed - self.calculated)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything a refinement found. See the module for the file it becomes.
+
+    Parameters
+    ----------
+    title : str
+        From the job.
+    status : {"converged", "not_converged", "timeout", "failed"}
+        How the fit ended.
+    verdict : {"pass", "review", "fail"}
+        What the checks say of it.
+    message : str
+        One or two plain sentences.
+    engine : dict
+        ``name`` and ``version``.
+    agreement : Agreement or None
+        None when no stage was finished.
+    phases : dict of PhaseResult
+        By phase name.
+    groups : dict of tuple of str
+        Group name to its phases.
+    parameters : dict of ParameterResult
+        By dotted name.
+    correlations, checks, stages
+        As their classes say.
+    provenance : dict
+        ``inputs`` (name → sha256), ``versions``, ``command``, ``seed``, ``seconds``, ``created`` …; no absolute paths.
+    profile : ProfileCurves or None
+        Not in result.json; written to pattern.csv.
+    reflections : dict of tuple of ReflectionRow
+        Not in result.json; ticks of the report.
+    structures : dict
+        Refined structures by phase; written as CIF files.
+    files : dict of bytes
+        Files of the engine that are kept (name → content).
+    log : str
+        Text for log.txt.
+    """
+
+    title: str
+    status: Status
+    verdict: Verdict
+    message: str
+    engine: Mapping[str, str]
+    agreement: Agreement | None
+    phases: Mapping[str, PhaseResult]
+    groups: Mapping[str, tuple[str, ...]]
+    parameters: Mapping[str, ParameterResult]
+    correlations: tuple[Correlation, ...]
+    checks: tuple[Check, ...]
+    stages: tuple[StageResult, ...]
+    pattern: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    profile: ProfileCurves | None = None
+    reflections: Mapping[str, tuple[ReflectionRow, ...]] = field(default_factory=dict)
+    structures: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    log: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of result.json: plain numbers, strings, lists and dicts; NaN and infinity become None."""
+        content = {
+            "schema": SCHEMA,
+            "title": self.title,
+            "status": self.status,
+            "verdict": self.verdict,
+            "message": self.message,
+            "engine": dict(self.engine),
+            "agreement": None if self.agreement is None else asdict(self.agreement),
+            "phases": {name: asdict(phase) for name, phase in self.phases.items()},
+            "groups": {name: list(members) for name, members in self.groups.items()},
+            "parameters": {name: asdict(parameter) for name, parameter in self.parameters.items()},
+            "correlations": [asdict(pair) for pair in self.correlations],
+            "checks": [asdict(check) for check in self.checks],
+            "stages": [asdict(stage) for stage in self.stages],
+            "pattern": dict(self.pattern),
+            "provenance": dict(self.provenance),
+        }
+        return {key: _plain(value) for key, value in content.items()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Result:
+        """Result from the content of a result.json; curves, reflections and structures stay empty.
+
+        Raises
+        ------
+        InputError
+            Another schema, or a key is missing.
+        """
+        schema = content.get("schema")
+        if schema != SCHEMA:
+            raise InputError(
+                f"result schema {schema!r};", remedy=f"this version reads {SCHEMA!r}; update xtal or refine again."
+            )
+        try:
+            return _from_dict(content)
+        except (KeyError, TypeError) as error:
+            raise InputError(f"result without {error};", remedy="the file is damaged: refine again.") from error
+
+    def _repr_html_(self) -> str:
+        """Table of phases for notebooks."""
+        from .notebook import result_html
+
+        return result_html(self)
+
+
+def _from_dict(content: Mapping[str, Any]) -> Result:
+    return Result(
+        title=content["title"],
+        status=content["status"],
+        verdict=content["verdict"],
+        message=content["message"],
+        engine=content["engine"],
+        agreement=None if content["agreement"] is None else Agreement(**content["agreement"]),
+        phases={name: _phase_from_dict(phase) for name, phase in content["phases"].items()},
+        groups={name: tuple(members) for name, members in content["groups"].items()},
+        parameters={
+            name: ParameterResult(**{**item, "stages": tuple(item["stages"])})
+            for name, item in content["parameters"].items()
+        },
+        correlations=tuple(Correlation(**pair) for pair in content["correlations"]),
+        checks=tuple(Check(**check) for check in content["checks"]),
+        stages=tuple(StageResult(**{**stage, "free": tuple(stage["free"])}) for stage in content["stages"]),
+        pattern=content["pattern"],
+        provenance=content["provenance"],
+    )
+
+
+def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
+    cell = CellResult(**{name: Value(**content["cell"][name]) for name in CELL_NAMES})
+    texts = {key: content[key] for key in ("formula", "space_group", "quality", "source")}
+    values = {key: Value(**item) for key, item in content.items() if key not in texts and key != "cell"}
+    return PhaseResult(**texts, **values, cell=cell)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value
