@@ -368,9 +368,9 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
 
 def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
     cell = CellResult(**{name: Value(**content["cell"][name]) for name in CELL_NAMES})
-    texts = {key: content[key] for key in ("formula", "space_group", "quality", "source")}
-    values = {key: Value(**item) for key, item in content.items() if key not in texts and key != "cell"}
-    return PhaseResult(**texts, **values, cell=cell)
+    texts: dict[str, Any] = {key: content[key] for key in ("formula", "space_group", "quality", "source")}
+    values: dict[str, Any] = {key: Value(**item) for key, item in content.items() if key not in texts and key != "cell"}
+    return PhaseResult(cell=cell, **texts, **values)
 
 
 def _plain(value: Any) -> Any:
