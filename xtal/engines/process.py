@@ -1,0 +1,180 @@
+"""Fits in child processes: a wall-clock limit, no orphans, the last finished stage kept, workers kept warm.
+
+A worker reads one JSON object per line and answers in JSON lines. It stays alive for the next fit, because importing an
+engine costs a second; it is ended when it misbehaves, when the interpreter exits, and with its parent.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from .protocol import EngineRun, EngineTask, EventListener, RunStatus
+
+__all__ = ["run_task", "stop_workers"]
+
+_LOG_TAIL = 200_000
+_WARM: dict[tuple[str, ...], _Worker] = {}
+
+
+class _Worker:
+    """One child process with a thread that queues its events."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = tuple(command)
+        self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            start_new_session=True,
+            env={**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+                 "XTAL_PARENT_PID": str(os.getpid())},
+        )  # fmt: skip
+        self.events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with contextlib.suppress(json.JSONDecodeError, UnicodeDecodeError):
+                self.events.put(json.loads(line))
+        self.events.put(None)
+
+    def send(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(message).encode() + b"\n")
+        self.process.stdin.flush()
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def log_position(self) -> int:
+        return os.fstat(self.log.fileno()).st_size
+
+    def log_since(self, position: int) -> str:
+        size = self.log_position()
+        start = max(position, size - _LOG_TAIL)
+        return os.pread(self.log.fileno(), size - start, start).decode("utf-8", "replace")
+
+
+def run_task(
+    command: Sequence[str], task: EngineTask, *, timeout: float, on_event: EventListener | None = None
+) -> EngineRun:
+    """Run one fit in a worker process.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Command line of the worker.
+    task : dict
+        The fit, neutral units.
+    timeout : float
+        Wall-clock limit in seconds; when it is exceeded the worker is killed and the last finished stage is kept.
+    on_event : callable, optional
+        Called with every event as it comes.
+
+    Returns
+    -------
+    EngineRun
+        Also for a time-out or a worker that died; Ctrl-C kills the worker and is passed on.
+    """
+    worker = _warm_worker(command)
+    log_start = worker.log_position()
+    started = time.monotonic()
+    try:
+        status, outcome, message = _follow(worker, task, started + timeout, on_event)
+    except BaseException:
+        _drop(worker)
+        raise
+    if status != "done" and status != "unsupported":
+        _drop(worker)
+    if status == "timeout":
+        message = f"stopped after the time limit of {timeout:g} s"
+    return EngineRun(status, outcome, message, time.monotonic() - started, worker.log_since(log_start))
+
+
+def _follow(
+    worker: _Worker, task: EngineTask, deadline: float, on_event: EventListener | None
+) -> tuple[RunStatus, dict[str, Any] | None, str]:
+    outcome: dict[str, Any] | None = None
+    try:
+        worker.send({"cmd": "refine", "task": task})
+    except BrokenPipeError:
+        return "died", None, _death_notice(worker)
+    while True:
+        try:
+            event = worker.events.get(timeout=max(deadline - time.monotonic(), 0.0))
+        except queue.Empty:
+            return "timeout", outcome, ""
+        if event is None:
+            return "died", outcome, _death_notice(worker)
+        if on_event is not None:
+            on_event(event)
+        match event.get("event"):
+            case "stage":
+                outcome = event["snapshot"]
+            case "done":
+                return "done", event["outcome"], ""
+            case "error":
+                kind: RunStatus = "unsupported" if event.get("kind") == "unsupported" else "error"
+                return kind, outcome, str(event.get("message", "the engine gave no reason"))
+
+
+def _death_notice(worker: _Worker) -> str:
+    code = worker.process.wait()
+    if code < 0:
+        return f"the engine's process was killed by {signal.Signals(-code).name}"
+    return f"the engine's process ended with exit code {code}"
+
+
+def _warm_worker(command: Sequence[str]) -> _Worker:
+    key = tuple(command)
+    worker = _WARM.get(key)
+    if worker is None or not worker.is_alive:
+        worker = _WARM[key] = _Worker(key)
+    return worker
+
+
+def _drop(worker: _Worker) -> None:
+    worker.kill()
+    if _WARM.get(worker.command) is worker:
+        del _WARM[worker.command]
+
+
+def stop_workers() -> None:
+    """End every warm worker."""
+    for worker in list(_WARM.values()):
+        _drop(worker)
+
+
+atexit.register(stop_workers)
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder for an engine's own files."""
+    return tempfile.TemporaryDirectory(prefix="xtal-")
+
+
+def collected_files(folder: str | Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Content of the files that an engine left to be kept."""
+    found = {name: Path(folder) / name for name in names}
+    return {name: path.read_bytes() for name, path in found.items() if path.is_file()}

@@ -1,0 +1,305 @@
+"""Read a job file, and the pattern, instrument and structures it names, into a resolved `Job`."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ..errors import JobError
+from ..instrument import Instrument
+from ..job.messages import job_error, nearest
+from ..job.parameters import DEFAULT_SIZE_NM, DEFAULT_U_ISO, adjusted, model_parameters
+from ..job.resolved import Job, JobPhase, Parameter, Stage
+from ..job.schema import InstrumentTable, JobFile, PhaseTable
+from ..job.stages import resolve_stages
+from ..job.ties import resolve_ties
+from ..pattern import Pattern
+from .data_folders import data_folder
+from .instruments import load_instrument, with_overrides
+from .library import find_structure
+from .read_pattern import read_pattern
+
+__all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
+
+
+def template_names() -> tuple[str, ...]:
+    """Names of the shipped refinement templates."""
+    return tuple(sorted(path.stem for path in data_folder("refinement_templates").glob("*.toml")))
+
+
+def read_template(name: str) -> dict[str, Any]:
+    """Content of a shipped template.
+
+    Raises
+    ------
+    JobError
+        No such template; the nearest name is suggested.
+    """
+    if name not in template_names():
+        raise JobError(f"template {name!r} is not known;", remedy=nearest(name, template_names()))
+    return _read_toml(data_folder("refinement_templates") / f"{name}.toml")
+
+
+def read_job_file(path: str | Path) -> tuple[JobFile, Path]:
+    """A job file checked against its schema, and the folder that its paths are relative to.
+
+    Raises
+    ------
+    JobError
+        The file is missing, is not TOML, or has a table or key that isn't allowed.
+    """
+    file = Path(path)
+    content = _read_toml(file)
+    if "extends" in content:
+        content = _completed(read_template(str(content["extends"])), content)
+    return _checked(content, file.name), file.parent
+
+
+def load_job(path: str | Path, *, engine: str | None = None) -> Job:
+    """Read a job file and everything that it names.
+
+    Parameters
+    ----------
+    path : path
+        TOML job file.
+    engine : str, optional
+        Replaces the job's engine.
+
+    Raises
+    ------
+    JobError, PatternError, CifError
+        What the job or its inputs have wrong, with the place and the remedy.
+    """
+    job_file, folder = read_job_file(path)
+    digest = {Path(path).name: _sha256(Path(path))}
+    return resolve_job(job_file, folder, where=Path(path).name, engine=engine, inputs=digest)
+
+
+def job_from_template(
+    name: str,
+    data: str | Path,
+    *,
+    phases: Sequence[str] = (),
+    instrument: str | None = None,
+    engine: str | None = None,
+) -> Job:
+    """A job from a shipped template and a pattern.
+
+    Parameters
+    ----------
+    name : str
+        Template.
+    data : path
+        Pattern file.
+    phases : sequence of str
+        Optional phases of the template to take, reference names or CIF paths to add.
+    instrument : str, optional
+        Preset or instrument file; replaces the template's.
+
+    Raises
+    ------
+    JobError
+        Unknown template or phase, or a template that needs phases and got none.
+    """
+    content = read_template(name)
+    content["pattern"] = {**content.get("pattern", {}), "file": str(Path(data).resolve())}
+    if instrument is not None:
+        content["pattern"]["instrument"] = instrument
+    content["title"] = content.get("title") or f"{Path(data).name} with {name}"
+    job_file = _checked(content, f"template {name}")
+    job_file = job_file.model_copy(update={"phase": _chosen_phases(job_file, phases), "include": []})
+    return resolve_job(job_file, Path(), where=f"template {name}", engine=engine, inputs={})
+
+
+def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | None, inputs: Mapping[str, str]) -> Job:
+    """Read what a checked job file names and expand its parameters, ties and stages."""
+    pattern, pattern_digest = _read_pattern(job_file, folder, where)
+    instrument = _read_instrument(job_file.pattern.instrument, folder)
+    tables = _chosen_phases(job_file, job_file.include)
+    phases, phase_digests = _read_phases(tables, folder, where)
+    parameters = _all_parameters(job_file, tables, phases, instrument, where)
+    ties = resolve_ties(job_file.tie, list(parameters), where)
+    allowed = {phase.name: table.refine for phase, table in zip(phases, tables, strict=True)}
+    stages = resolve_stages(job_file.stage, list(parameters), {tie.target for tie in ties}, allowed, where)
+    full_range = job_file.pattern.range or [float(pattern.x[0]), float(pattern.x[-1])]
+    return Job(
+        title=job_file.title or pattern.source,
+        engine=engine or job_file.engine,
+        pattern=pattern,
+        instrument=instrument,
+        dispersion=job_file.pattern.dispersion,
+        background_terms=job_file.background.terms,
+        background_range=(max(full_range[0], float(pattern.x[0])), min(full_range[1], float(pattern.x[-1]))),
+        phases=phases,
+        parameters=_with_sizes(parameters, stages),
+        ties=ties,
+        stages=stages,
+        groups=_checked_groups(job_file.groups, phases, where),
+        inputs={**inputs, **pattern_digest, **phase_digests},
+        seed=job_file.seed,
+        output_folder=job_file.output.folder,
+        notes=_assumptions(phases, parameters),
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise JobError(f"no such job file: {path};", remedy="check the path.") from None
+    except UnicodeDecodeError:
+        raise JobError("is not a text file;", where=path.name, remedy="a job is a TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise JobError(f"is not valid TOML: {error};", where=path.name, remedy="mend that line.") from None
+
+
+def _checked(content: dict[str, Any], where: str) -> JobFile:
+    try:
+        return JobFile.model_validate(content)
+    except ValidationError as error:
+        raise job_error(error, where) from None
+
+
+def _completed(template: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """Template with the job's tables on top: keys of tables are merged, lists and values are replaced."""
+    merged = dict(template)
+    for key, value in content.items():
+        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if both_tables else value
+    return merged
+
+
+def _chosen_phases(job_file: JobFile, wanted: Sequence[str]) -> list[PhaseTable]:
+    """Phases that are not optional, the optional ones that are wanted, and new ones for other names."""
+    optional = {table.name or Path(table.structure).stem: table for table in job_file.phase if table.optional}
+    chosen = [table for table in job_file.phase if not table.optional]
+    for name in wanted:
+        table = optional.get(name) or PhaseTable.model_validate({"structure": name})
+        chosen.append(table.model_copy(update={"optional": False}))
+    return chosen
+
+
+def _read_pattern(job_file: JobFile, folder: Path, where: str) -> tuple[Pattern, dict[str, str]]:
+    if job_file.pattern.file is None:
+        raise JobError("key 'file' is missing;", where=f"{where}, [pattern]", remedy="name the pattern to refine.")
+    path = folder / job_file.pattern.file
+    pattern = read_pattern(path)
+    if pattern.axis != "two_theta":
+        raise JobError(
+            f"the pattern's axis is {pattern.axis}, not two_theta;",
+            where=f"{where}, [pattern]",
+            remedy="the engines of this version refine constant-wavelength patterns in degrees 2θ.",
+        )
+    low, high = job_file.pattern.range or (None, None)
+    excluded = [(start, stop) for start, stop in job_file.pattern.excluded]
+    return pattern.cut(low, high, excluded), {path.name: _sha256(path)}
+
+
+def _read_instrument(wanted: str | InstrumentTable, folder: Path) -> Instrument:
+    if isinstance(wanted, InstrumentTable):
+        base = load_instrument(_near(wanted.base or "lab-cuka", folder))
+        return with_overrides(base, wanted.model_dump(exclude={"base"}, exclude_none=True))
+    return load_instrument(_near(wanted, folder))
+
+
+def _near(name: str, folder: Path) -> str:
+    """Path beside the job file when there is such a file, else the name as it is."""
+    beside = folder / name
+    return str(beside) if beside.is_file() else name
+
+
+def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tuple[tuple[JobPhase, ...], dict[str, str]]:
+    if not tables:
+        raise JobError("the job has no phase;", where=where, remedy="add a [[phase]], or name phases with --phase.")
+    phases: list[JobPhase] = []
+    digests: dict[str, str] = {}
+    for table in tables:
+        wanted = _near(table.structure, folder)
+        structure = find_structure(wanted)
+        if Path(wanted).is_file():
+            digests[Path(wanted).name] = _sha256(Path(wanted))
+        name = table.name or (Path(wanted).stem if Path(wanted).is_file() else structure.name)
+        axis = (
+            None
+            if table.texture_axis is None
+            else (table.texture_axis[0], table.texture_axis[1], table.texture_axis[2])
+        )
+        phases.append(JobPhase(name, structure.renamed(name), axis))
+    names = [phase.name for phase in phases]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise JobError(f"phase {repeated[0]!r} is there twice;", where=where, remedy="give each phase its own name.")
+    return tuple(phases), digests
+
+
+def _all_parameters(
+    job_file: JobFile, tables: Sequence[PhaseTable], phases: Sequence[JobPhase], instrument: Instrument, where: str
+) -> dict[str, Parameter]:
+    parameters = model_parameters(phases, instrument, job_file.background.terms)
+    for table, phase in zip(tables, phases, strict=True):
+        prefix = f"phase.{phase.name}."
+        starts = {prefix + name: value for name, value in table.start.items()}
+        bounds = {prefix + name: value for name, value in table.bounds.items()}
+        parameters = adjusted(parameters, starts, bounds, f"{where}, [[phase]] {phase.name}")
+    starts = {name: item.start for name, item in job_file.parameters.items() if item.start is not None}
+    bounds = {
+        name: [item.min, item.max]
+        for name, item in job_file.parameters.items()
+        if item.min is not None or item.max is not None
+    }
+    return adjusted(parameters, starts, bounds, f"{where}, [parameters]")
+
+
+def _with_sizes(parameters: Mapping[str, Parameter], stages: Sequence[Stage]) -> dict[str, Parameter]:
+    """Give sizes that some stage frees a finite start, and drop the others: no size, no broadening."""
+    freed = {name for stage in stages for name in stage.free}
+    kept: dict[str, Parameter] = {}
+    for name, parameter in parameters.items():
+        if np.isfinite(parameter.start):
+            kept[name] = parameter
+        elif name in freed:
+            kept[name] = Parameter(DEFAULT_SIZE_NM, parameter.min, parameter.max)
+    return kept
+
+
+def _checked_groups(
+    groups: Mapping[str, Sequence[str]], phases: Sequence[JobPhase], where: str
+) -> dict[str, tuple[str, ...]]:
+    names = [phase.name for phase in phases]
+    for group, members in groups.items():
+        for member in members:
+            if member not in names:
+                raise JobError(
+                    f"group {group!r} names phase {member!r}, which the job doesn't have;",
+                    where=f"{where}, [groups]",
+                    remedy=nearest(member, names),
+                )
+    return {group: tuple(members) for group, members in groups.items()}
+
+
+def _assumptions(phases: Sequence[JobPhase], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+    """What was assumed because a structure doesn't say it."""
+    notes = []
+    for phase in phases:
+        assumed = [
+            site.label
+            for site in phase.structure.sites
+            if site.u_iso is None and site.u_aniso is None
+            and parameters[f"phase.{phase.name}.site.{site.label}.u_iso"].start == DEFAULT_U_ISO
+        ]  # fmt: skip
+        if assumed:
+            notes.append(
+                f"{phase.name}: no displacement parameter in the source for {', '.join(assumed)}; "
+                f"started at U = {DEFAULT_U_ISO} Å²."
+            )
+    return tuple(notes)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

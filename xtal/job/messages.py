@@ -1,0 +1,90 @@
+"""Errors of a job file in words: file, table, key, what was found, what is allowed, the nearest known key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..errors import JobError
+from .schema import JobFile
+
+__all__ = ["job_error", "nearest"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Sentence that names the nearest known name, or lists the known ones when none is near."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    return f"Known are: {shown}." if names else ""
+
+
+def job_error(error: ValidationError, file: str) -> JobError:
+    """The first complaint of pydantic as a sentence a user can act on; further ones are counted."""
+    details = error.errors()
+    first = min(details, key=lambda item: item["type"] != "extra_forbidden")
+    found, remedy = _sentence(first)
+    more = f" ({len(details) - 1} more in this file)" if len(details) > 1 else ""
+    return JobError(found, where=f"{file}{_place(first['loc'])}", remedy=remedy + more)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Location as a TOML reader sees it: ``[[phase]] number 2, key 'structure'``."""
+    words = []
+    for part, following in zip(location, (*location[1:], None), strict=True):
+        if isinstance(part, int):
+            words.append(f"number {part + 1}")
+        elif isinstance(following, int):
+            words.append(f"[[{part}]]")
+        elif following is not None and part not in ("InstrumentTable", "str"):
+            words.append(f"[{part}]")
+        elif part not in ("InstrumentTable", "str"):
+            words.append(f"key {part!r}")
+    return ", " + ", ".join(words) if words else ""
+
+
+def _sentence(detail: ErrorDetails) -> tuple[str, str]:
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    value = detail.get("input")
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"key {key!r} is not known;", nearest(key, _known_keys(detail["loc"]))
+        case "missing":
+            return f"key {key!r} is missing;", "add it."
+        case "literal_error" if key == "schema":
+            return (f"schema {value!r} is not one this version reads;",
+                    "it reads 'xtal-job/1': update xtal, or write the job for this version.")  # fmt: skip
+        case "literal_error":
+            return f"{value!r} is not allowed;", f"allowed: {detail.get('ctx', {}).get('expected', '')}."
+        case "value_error":
+            return str(detail["msg"]).removeprefix("Value error, ") + ";", "see the table of job keys."
+        case _:
+            return f"{value!r} found;", f"{detail['msg'][0].lower()}{detail['msg'][1:]}."
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Keys of the table in which an unknown key was found."""
+    table: Any = JobFile
+    for part in location[:-1]:
+        if isinstance(part, str) and isinstance(table, type) and issubclass(table, BaseModel):
+            by_alias = {info.alias or name: info.annotation for name, info in table.model_fields.items()}
+            table = _inner_model(by_alias.get(part))
+    if not (isinstance(table, type) and issubclass(table, BaseModel)):
+        return []
+    return [info.alias or name for name, info in table.model_fields.items()]
+
+
+def _inner_model(annotation: Any) -> Any:
+    """The table model inside ``list[Model]``, ``dict[str, Model]`` or ``str | Model``."""
+    if get_origin(annotation) in (list, dict, Union, UnionType):
+        inner = [_inner_model(part) for part in get_args(annotation)]
+        return next((part for part in inner if part is not None), None)
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return annotation if is_model else None

@@ -1,0 +1,95 @@
+"""A job after everything it names was read: what the engines get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..instrument import Instrument
+from ..pattern import Pattern
+from ..structure import Structure
+
+__all__ = ["Job", "JobPhase", "Parameter", "Stage", "Tie"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of the model: start value and bounds, units of the job file."""
+
+    start: float
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True)
+class Tie:
+    """``target = constant + Σ coefficient · parameter``."""
+
+    target: str
+    terms: tuple[tuple[float, str], ...]
+    constant: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage with the complete set of parameters that are free in it."""
+
+    name: str
+    why: str
+    free: tuple[str, ...]
+    max_cycles: int = 20
+
+
+@dataclass(frozen=True)
+class JobPhase:
+    """A phase of a resolved job."""
+
+    name: str
+    structure: Structure
+    texture_axis: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A resolved job: everything read, every name known, ready for an engine.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Already cut to range and exclusions.
+    background_range : tuple of float
+        Lowest and highest 2θ that the background's variable spans, degrees.
+    parameters : dict of Parameter
+        Every parameter of the model by dotted name.
+    stages : tuple of Stage
+        In order.
+    inputs : dict of str
+        sha256 of every input by its file name.
+    """
+
+    title: str
+    engine: str
+    pattern: Pattern
+    instrument: Instrument
+    dispersion: bool
+    background_terms: int
+    background_range: tuple[float, float]
+    phases: tuple[JobPhase, ...]
+    parameters: Mapping[str, Parameter]
+    ties: tuple[Tie, ...]
+    stages: tuple[Stage, ...]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    output_folder: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def free_names(self) -> tuple[str, ...]:
+        """Every parameter that is free in some stage, in the order of the model."""
+        freed = {name for stage in self.stages for name in stage.free}
+        return tuple(name for name in self.parameters if name in freed)
+
+    def phase(self, name: str) -> JobPhase:
+        """The phase of this name."""
+        return next(phase for phase in self.phases if phase.name == name)

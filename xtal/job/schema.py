@@ -1,0 +1,174 @@
+"""The job file's tables as pydantic models; their JSON schema is published. Schema ``xtal-job/1``.
+
+Units: Å, degrees 2θ, deg² for Gaussian variances, nm for sizes, mm for displacement, Å² for U.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..instrument import Geometry
+
+__all__ = [
+    "JOB_SCHEMA",
+    "BackgroundTable",
+    "InstrumentTable",
+    "JobFile",
+    "OutputTable",
+    "ParameterTable",
+    "PatternTable",
+    "PhaseTable",
+    "StageTable",
+    "TemplateTable",
+    "TieTable",
+    "job_json_schema",
+]
+
+JOB_SCHEMA = "xtal-job/1"
+
+Bounds = Annotated[list[float | None], Field(min_length=2, max_length=2)]
+Range = Annotated[list[float], Field(min_length=2, max_length=2)]
+PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InstrumentTable(_Table):
+    """An instrument written in the job; what is given replaces what `base` says."""
+
+    base: str | None = Field(None, description="Preset or instrument file to start from.")
+    radiation: str | None = Field(None, description="'CuKa', 'CuKa1', '0.4139A', 'neutron:1.594A' …")
+    geometry: Geometry | None = Field(None, description="Flat plate in reflection, or capillary.")
+    u: float | None = Field(None, description="Gaussian variance coefficient of tan²θ, deg².")
+    v: float | None = Field(None, description="Gaussian variance coefficient of tanθ, deg².")
+    w: float | None = Field(None, description="Gaussian variance, deg².")
+    x: float | None = Field(None, description="Lorentzian FWHM coefficient of 1/cosθ, degrees.")
+    y: float | None = Field(None, description="Lorentzian FWHM coefficient of tanθ, degrees.")
+    axial: float | None = Field(None, description="Axial divergence (S+H)/L.")
+    goniometer_radius: float | None = Field(None, gt=0, description="mm; needed for a displacement in mm.")
+    monochromator_two_theta: float | None = Field(None, description="2θ of a crystal monochromator, degrees.")
+    polarization: float | None = Field(None, ge=0, le=1, description="Polarised fraction (synchrotron).")
+    zero: float | None = Field(None, description="Zero shift, degrees 2θ.")
+    calibrated: bool | None = Field(None, description="Whether the profile was measured on a standard.")
+
+
+class PatternTable(_Table):
+    """The pattern and the instrument it was measured on."""
+
+    file: str | None = Field(None, description="Pattern file, relative to the job file. Absent in a template.")
+    instrument: str | InstrumentTable = Field("lab-cuka", description="Preset, instrument file, or inline table.")
+    range: Range | None = Field(None, description="Lowest and highest 2θ used, degrees.")
+    excluded: list[Range] = Field(default_factory=list, description="Regions left out, degrees 2θ.")
+    dispersion: bool = Field(True, description="Anomalous dispersion f′, f″ for X-rays.")
+
+
+class BackgroundTable(_Table):
+    """The background."""
+
+    kind: Literal["chebyshev"] = Field("chebyshev", description="Chebyshev polynomial of the first kind.")
+    terms: int = Field(6, ge=1, le=36, description="Number of coefficients.")
+
+
+class ParameterTable(_Table):
+    """Start value and bounds of one parameter."""
+
+    start: float | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class PhaseTable(_Table):
+    """A phase: its structure, what may be refined, start values and bounds."""
+
+    name: PhaseName | None = Field(None, description="Name in results; default: the reference's or the file's name.")
+    structure: str = Field(description="Name of a reference structure, or a CIF path relative to the job file.")
+    optional: bool = Field(False, description="In a template: only taken when asked for.")
+    about: str = Field("", description="Why it is here.")
+    refine: list[str] | None = Field(
+        None,
+        description="What wildcards in stages may free in this phase ('scale', 'cell', 'site.Cl1.u_iso'); default all.",
+    )
+    start: dict[str, float] = Field(default_factory=dict, description="Start values by name within the phase.")
+    bounds: dict[str, Bounds] = Field(default_factory=dict, description="[min, max] by name within the phase.")
+    texture_axis: Annotated[list[int], Field(min_length=3, max_length=3)] | None = Field(
+        None, description="March–Dollase axis hkl; without it the phase has no texture."
+    )
+
+
+class StageTable(_Table):
+    """A stage frees parameters on top of those that the stages before it freed."""
+
+    name: str
+    why: str = Field("", description="Why now.")
+    free: list[str] = Field(default_factory=list, description="Dotted names; * and ? match.")
+    fix: list[str] = Field(default_factory=list, description="Dotted names held from this stage on.")
+    max_cycles: int = Field(20, ge=1, le=500)
+
+
+class TieTable(_Table):
+    """A linear relation: `equal` values, a `sum`, or `target` = `expression`."""
+
+    equal: list[str] | None = Field(None, min_length=1, description="The first leads, the others follow.")
+    sum: list[str] | None = Field(None, min_length=2, description="The last follows: value minus the others.")
+    value: float = Field(1.0, description="What `sum` amounts to.")
+    target: str | None = Field(None, description="The parameter that follows.")
+    expression: str | None = Field(None, description="Linear, names in braces: '1 - 2*{phase.a.site.K1.occupancy}'.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> TieTable:
+        kinds = [self.equal is not None, self.sum is not None, self.target is not None or self.expression is not None]
+        if sum(kinds) != 1 or (self.target is None) != (self.expression is None):
+            raise ValueError("give exactly one of: equal = […]; sum = […]; target = … with expression = …")
+        return self
+
+
+class OutputTable(_Table):
+    """Where results go."""
+
+    folder: str | None = Field(None, description="Result folder, relative to the working directory.")
+
+
+class TemplateTable(_Table):
+    """What a template says about itself."""
+
+    name: str
+    title: str
+    about: str
+    literature: list[str]
+    cannot_tell: list[str]
+    sets_instrument: bool = Field(False, description="Whether its instrument is more than a placeholder.")
+
+
+class JobFile(_Table):
+    """A whole job file."""
+
+    schema_: Literal["xtal-job/1"] = Field("xtal-job/1", alias="schema")
+    title: str = ""
+    engine: Literal["rietx", "gsas2"] = "rietx"
+    seed: int | None = Field(None, description="Recorded in the result; nothing in a plain refinement is random.")
+    pattern: PatternTable
+    background: BackgroundTable = Field(default_factory=lambda: BackgroundTable.model_validate({}))
+    phase: list[PhaseTable] = Field(default_factory=list)
+    stage: list[StageTable] = Field(min_length=1)
+    tie: list[TieTable] = Field(default_factory=list)
+    groups: dict[str, list[str]] = Field(
+        default_factory=dict, description="Phases whose shares of each other are wanted."
+    )
+    parameters: dict[str, ParameterTable] = Field(
+        default_factory=dict, description="By dotted name, wildcards allowed."
+    )
+    output: OutputTable = Field(default_factory=lambda: OutputTable.model_validate({}))
+    template: TemplateTable | None = None
+    extends: str | None = Field(
+        None, description="Template that this job completes; its tables are replaced by those here."
+    )
+    include: list[str] = Field(default_factory=list, description="Optional phases of the template to take.")
+
+
+def job_json_schema() -> dict[str, Any]:
+    """JSON schema of the job file."""
+    return JobFile.model_json_schema(by_alias=True)

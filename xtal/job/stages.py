@@ -1,0 +1,104 @@
+"""Stages with their complete free sets: each adds to what the stages before it freed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from ..errors import JobError
+from .messages import nearest
+from .parameters import matching
+from .resolved import Stage
+from .schema import StageTable
+
+__all__ = ["resolve_stages"]
+
+_WILD = frozenset("*?[")
+_ANY_SITE = re.compile(r"site\.[^.]+\.")
+_PHASE_VOCABULARY = (
+    *("scale", "crystallite_size_nm", "microstrain", "texture.r"),
+    *(f"cell.{name}" for name in ("a", "b", "c", "alpha", "beta", "gamma")),
+    *(f"site.*.{name}" for name in ("x", "y", "z", "occupancy", "u_iso")),
+)
+
+
+def resolve_stages(
+    tables: Sequence[StageTable],
+    names: Sequence[str],
+    followers: Collection[str],
+    allowed: Mapping[str, Sequence[str] | None],
+    where: str,
+) -> tuple[Stage, ...]:
+    """Expand wildcards and accumulate free sets.
+
+    Parameters
+    ----------
+    tables : sequence of StageTable
+        Stages as written.
+    names : sequence of str
+        Every dotted name of the model, in order.
+    followers : collection of str
+        Targets of ties; wildcards skip them, naming one is an error.
+    allowed : mapping
+        Phase name to what its ``refine`` key lets wildcards free (None: everything).
+    where : str
+        File, for errors.
+
+    Raises
+    ------
+    JobError
+        A name that matches nothing or follows a tie.
+    """
+    free: set[str] = set()
+    stages = []
+    for number, table in enumerate(tables, start=1):
+        place = f"{where}, [[stage]] number {number} ({table.name})"
+        for pattern in table.free:
+            free |= _freed(pattern, names, followers, allowed, place)
+        for pattern in table.fix:
+            free -= set(_found(pattern, names, place))
+        if not free:
+            raise JobError("nothing is free in this stage;", where=place, remedy="free at least one parameter.")
+        ordered = tuple(name for name in names if name in free)
+        stages.append(Stage(table.name, table.why, ordered, table.max_cycles))
+    return tuple(stages)
+
+
+def _freed(
+    pattern: str,
+    names: Sequence[str],
+    followers: Collection[str],
+    allowed: Mapping[str, Sequence[str] | None],
+    place: str,
+) -> set[str]:
+    found = _found(pattern, names, place)
+    if pattern in names:
+        if pattern in followers:
+            raise JobError(f"{pattern} follows a tie;", where=place, remedy="free the parameter that leads it.")
+        return {pattern}
+    is_wild = bool(_WILD & set(pattern))
+    return {name for name in found if name not in followers and not (is_wild and _held_back(name, allowed))}
+
+
+def _found(pattern: str, names: Sequence[str], place: str) -> list[str]:
+    found = matching(pattern, names)
+    if not found and not _may_be_absent(pattern):
+        raise JobError(f"no parameter is called {pattern!r};", where=place, remedy=nearest(pattern, names))
+    return found
+
+
+def _may_be_absent(pattern: str) -> bool:
+    """A wildcard over phases may find none, so that a template serves jobs with other phases; its ending must be known."""
+    if not pattern.startswith("phase.*."):
+        return False
+    return bool(matching(_ANY_SITE.sub("site.*.", pattern.removeprefix("phase.*.")), _PHASE_VOCABULARY))
+
+
+def _held_back(name: str, allowed: Mapping[str, Sequence[str] | None]) -> bool:
+    """Whether a phase's ``refine`` key keeps a wildcard from freeing this parameter."""
+    if not name.startswith("phase."):
+        return False
+    phase = next(key for key in sorted(allowed, key=len, reverse=True) if name.startswith(f"phase.{key}."))
+    wanted = allowed[phase]
+    inner = name.removeprefix(f"phase.{phase}.")
+    return wanted is not None and not any(matching(pattern, [inner]) for pattern in wanted)
