@@ -1,0 +1,399 @@
+"""Turn a finished rietx least-squares stage into the outcome of the engine contract.
+
+Standard uncertainties are the square roots of the diagonal of
+``chi2_red (J^T W J)^-1`` (they contain the factor GOF, as GSAS-II's do).  rietx's own
+esds carry the Bérar–Lelann factor on top; that factor is only reported as a warning.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rietx.optimize.qpa import compute_qpa
+from rietx.optimize.statistics import berar_lelann_factor
+
+from xtal.engines.rietx_model import CELL_NAMES, Problem
+
+Array = NDArray[np.float64]
+
+EIGENVALUE_FLOOR = 1.0e-12
+"""Directions of the scaled normal matrix below this are not determined by the data."""
+
+HIGH_CORRELATION = 0.98
+LARGE_SERIAL_CORRELATION = 2.0
+
+
+@dataclass(frozen=True)
+class Solved:
+    """One finished stage: what was free, the solver's answer and the curves it gives.
+
+    `values` maps rietx paths to rietx values; the curves are in counts.
+    """
+
+    name: str
+    free: tuple[str, ...]
+    model: Any
+    answer: Any
+    seconds: float
+    values: dict[str, float]
+    background: Array
+    phases: tuple[Array, ...]
+
+    @property
+    def converged(self) -> bool:
+        """Whether the solver met one of its convergence criteria."""
+        return bool(self.answer.status == "converged")
+
+    @property
+    def calculated(self) -> Array:
+        """Calculated profile: background plus all phases (counts)."""
+        total: Array = self.background + sum(self.phases)
+        return total
+
+    @property
+    def residual(self) -> Array:
+        """(observed - calculated) / sigma on the fitted points."""
+        residual: Array = (self.model.y_obs - self.calculated) / self.model.sigma
+        return residual
+
+    @property
+    def rwp(self) -> float:
+        """Weighted profile R value, as a fraction."""
+        observed = self.model.y_obs / self.model.sigma
+        return math.sqrt(float(np.sum(self.residual**2)) / float(observed @ observed))
+
+
+def solved_stage(name: str, free: tuple[str, ...], model: Any, answer: Any, table: Any, seconds: float) -> Solved:
+    """Evaluate the model once at the solver's answer."""
+    values = table.decode(answer.theta)
+    curves = tuple(model.phase_component(index, values) for index in range(len(model.phases)))
+    return Solved(name, free, model, answer, seconds, values, model.background(values), curves)
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of the determined parameters in xtal units, and why others have none."""
+
+    names: tuple[str, ...]
+    matrix: Array
+    reasons: dict[str, str]
+
+    def esd(self, name: str) -> float | None:
+        """Return the standard uncertainty of a parameter, or None."""
+        if name not in self.names:
+            return None
+        variance = float(self.matrix[self.names.index(name), self.names.index(name)])
+        return math.sqrt(variance) if variance > 0.0 else None
+
+
+def outcome_of(problem: Problem, history: list[Solved], engine: dict[str, str]) -> dict[str, Any]:
+    """Return the complete outcome of a fit after its last finished stage."""
+    last = history[-1]
+    covariance = covariance_of(problem, last)
+    names = list(enumerate(problem.phase_names))
+    return {
+        "engine": engine,
+        "converged": last.converged,
+        "max_shift_over_esd": shift_over_esd(last),
+        "message": message_of(last),
+        "agreement": agreement_of(last),
+        "parameters": parameters_of(problem, last, covariance),
+        "covariance": None
+        if covariance is None
+        else {"names": list(covariance.names), "matrix": covariance.matrix.tolist()},
+        **quantities_of(problem, last, covariance),
+        "profile": profile_of(problem, last),
+        "reflections": {name: reflections_of(last, index) for index, name in names},
+        "derived_cells": {name: cell_of(index, last.values) for index, name in names},
+        "stages": [stage_row(solved) for solved in history],
+        "warnings": warnings_of(problem, last, covariance),
+        "files": [],
+    }
+
+
+def stage_row(solved: Solved) -> dict[str, Any]:
+    """Return the line of one stage in the outcome's table of stages."""
+    return {
+        "name": solved.name,
+        "free": list(solved.free),
+        "rwp": solved.rwp,
+        "seconds": solved.seconds,
+        "converged": solved.converged,
+    }
+
+
+def message_of(solved: Solved) -> str:
+    """Return one sentence on how the last solve ended."""
+    answer = solved.answer
+    if not solved.free:
+        return "nothing was free: the model was only evaluated"
+    if solved.converged:
+        return f"converged after {answer.n_iterations} evaluations ({answer.termination})"
+    return f"stopped after {answer.n_iterations} evaluations without converging; raise max_cycles"
+
+
+def shift_over_esd(solved: Solved) -> float | None:
+    """Return the largest last shift over esd, the esd without the Bérar–Lelann factor."""
+    shift, inflation = solved.answer.max_shift_over_esd, solved.answer.esd_inflation
+    return None if shift is None else float(shift) * float(inflation or 1.0)
+
+
+def agreement_of(solved: Solved) -> dict[str, float | int]:
+    """Return Rwp, Rexp, Rp (fractions) and GOF = Rwp / Rexp."""
+    model, n, n_free = solved.model, len(solved.model.tt), len(solved.free)
+    rexp = math.sqrt(max(n - n_free, 1) / float(np.sum((model.y_obs / model.sigma) ** 2)))
+    rp = float(np.abs(model.y_obs - solved.calculated).sum() / np.abs(model.y_obs).sum())
+    rwp = solved.rwp
+    return {"rwp": rwp, "rexp": rexp, "rp": rp, "gof": rwp / rexp, "n_points": n, "n_free": n_free}
+
+
+# -- uncertainties ---------------------------------------------------------------------
+
+
+def covariance_of(problem: Problem, solved: Solved) -> Covariance | None:
+    """Return the covariance in xtal units of the free parameters and their followers.
+
+    Parameters on a bound are left out of the normal matrix; parameters in a direction the
+    data do not determine are left out of the result.
+    """
+    answer = solved.answer
+    if answer.jac is None or not solved.free:
+        return None
+    reasons = bound_reasons(problem, solved)
+    paths = problem.table.free_paths
+    by_path = {problem.links[name].path: name for name in solved.free}
+    inside = np.array([by_path[path] not in reasons for path in paths], dtype=bool)
+    inner, undetermined = inverse_normal(np.asarray(answer.jac)[:, inside])
+    residual = solved.residual
+    chi2 = float(residual @ residual) / max(len(residual) - len(paths), 1)
+    full = np.zeros((len(paths), len(paths)))
+    full[np.ix_(inside, inside)] = inner * chi2
+    for path in np.array(paths, dtype=object)[inside][undetermined]:
+        reasons[by_path[path]] = "not determined: the data do not separate it from other parameters"
+    return in_xtal_units(problem, solved, full, reasons)
+
+
+def inverse_normal(jacobian: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Return ((J^T J)^-1, mask of undetermined columns) with unit-scaled columns."""
+    norms = np.sqrt(np.sum(jacobian**2, axis=0))
+    live = norms > 0.0
+    scale = np.where(live, 1.0 / np.where(live, norms, 1.0), 0.0)
+    normal = (jacobian * scale).T @ (jacobian * scale)
+    eigenvalues, vectors = np.linalg.eigh(normal)
+    good = eigenvalues > EIGENVALUE_FLOOR * max(float(eigenvalues[-1:].sum()), 1.0)
+    inverse = (vectors[:, good] / eigenvalues[good]) @ vectors[:, good].T
+    lost = np.any(np.abs(vectors[:, ~good]) > 1.0e-3, axis=1)
+    return inverse * np.outer(scale, scale), lost | ~live
+
+
+def bound_reasons(problem: Problem, solved: Solved) -> dict[str, str]:
+    """Return the reason text of every free parameter that ended on a bound."""
+    active = solved.answer.active_bounds
+    if active is None:
+        return {}
+    by_path = {problem.links[name].path: name for name in solved.free}
+    held = [path for path, side in zip(problem.table.free_paths, active, strict=True) if side]
+    return {by_path[path]: "at bound" for path in held}
+
+
+def in_xtal_units(
+    problem: Problem,
+    solved: Solved,
+    native: Array,
+    reasons: dict[str, str],
+) -> Covariance:
+    """Carry a covariance of rietx's free vector over to the named xtal parameters."""
+    blocked = follower_reasons(problem, reasons)
+    names = [n for n in (*solved.free, *moving_followers(problem)) if n not in blocked]
+    table = problem.table
+    paths = [problem.links[name].path for name in names]
+    rows = [table._paths[path] for path in paths]
+    tangent = np.asarray(table.constraint_block()[0][rows, :].todense())
+    links = [problem.links[name] for name in names]
+    slopes = np.array([link.slope(solved.values[link.path]) for link in links])
+    jacobian = slopes[:, None] * tangent
+    return Covariance(tuple(names), jacobian @ native @ jacobian.T, blocked)
+
+
+def moving_followers(problem: Problem) -> list[str]:
+    """Return the tied parameters that move with something free."""
+    moving = set(problem.table.moving_paths)
+    return [name for name in problem.followers if problem.links[name].path in moving]
+
+
+def follower_reasons(problem: Problem, reasons: dict[str, str]) -> dict[str, str]:
+    """Extend the reasons to parameters tied to one that has no uncertainty."""
+    extended = dict(reasons)
+    for tie in problem.task.get("ties", []):
+        sources = [name for _, name in tie["terms"] if name in extended]
+        if sources:
+            extended[tie["target"]] = f"tied to {sources[0]}: {extended[sources[0]]}"
+    return extended
+
+
+def parameters_of(problem: Problem, solved: Solved, covariance: Covariance | None) -> dict[str, dict[str, Any]]:
+    """Return value, esd, freedom and reason of every parameter the task lists."""
+    free = set(solved.free)
+    rows: dict[str, dict[str, Any]] = {}
+    for name, spec in problem.task["parameters"].items():
+        link = problem.links.get(name)
+        value = spec["value"] if link is None else link.to_xtal(solved.values[link.path])
+        esd = None if covariance is None else covariance.esd(name)
+        rows[name] = {
+            "value": value,
+            "esd": esd,
+            "free": name in free,
+            "reason": None if esd is not None else reason_of(problem, name, free, covariance),
+        }
+    return rows
+
+
+def reason_of(problem: Problem, name: str, free: set[str], covariance: Covariance | None) -> str | None:
+    """Say why a parameter has no uncertainty; None for one that was simply held."""
+    if covariance is not None and name in covariance.reasons:
+        return covariance.reasons[name]
+    if name in problem.followers:
+        return f"tied to {problem.followers[name]}"
+    return "no covariance: the solver returned no Jacobian" if name in free else None
+
+
+# -- quantities, profile, reflections --------------------------------------------------
+
+
+def quantities_of(problem: Problem, solved: Solved, covariance: Covariance | None) -> dict[str, Any]:
+    """Return the mass factors (cell mass × cell volume, g/mol Å³) and rietx's own fractions.
+
+    Hill & Howard, J. Appl. Cryst. 20 (1987) 467: w_i = S_i (ZMV)_i / sum_j S_j (ZMV)_j.
+    """
+    names = [f"phase.{name}.scale" for name in problem.phase_names]
+    known = covariance is not None and all(n in covariance.names for n in names)
+    quantities = compute_qpa(
+        problem.structure,
+        solved.values,
+        scale_cov=block(covariance, names) if covariance is not None and known else None,
+        multiplicities=[[len(ops[0]) for ops in phase.sites.ops] for phase in solved.model.phases],
+    )
+    if quantities is None:
+        return {"mass_factor": {}, "engine_weight_fractions": None}
+    rows = list(zip(problem.phase_names, quantities.phases, strict=True))
+    return {
+        "mass_factor": {name: row.zmv for name, row in rows},
+        "engine_weight_fractions": {
+            name: {"value": row.weight_fraction, "esd": row.weight_fraction_stderr} for name, row in rows
+        },
+    }
+
+
+def block(covariance: Covariance, names: list[str]) -> Array:
+    """Return the covariance block of the named parameters."""
+    rows = [covariance.names.index(name) for name in names]
+    return covariance.matrix[np.ix_(rows, rows)]
+
+
+def profile_of(problem: Problem, solved: Solved) -> dict[str, Any]:
+    """Return the observed, calculated, background and per-phase profiles (counts)."""
+    model = solved.model
+    phases = zip(problem.phase_names, solved.phases, strict=True)
+    return {
+        "two_theta": model.tt.tolist(),
+        "observed": model.y_obs.tolist(),
+        "sigma": model.sigma.tolist(),
+        "calculated": solved.calculated.tolist(),
+        "background": solved.background.tolist(),
+        "phases": {name: curve.tolist() for name, curve in phases},
+    }
+
+
+def reflections_of(solved: Solved, index: int) -> list[dict[str, Any]]:
+    """Return the reflections of one phase inside the fitted range, in order of angle.
+
+    ``two_theta`` (deg) is where the first line is drawn, zero and displacement included;
+    ``intensity`` (counts × deg) is summed over the lines; ``f_squared`` is per cell.
+    """
+    model, values = solved.model, solved.values
+    reflections = model.phases[index].reflections
+    cell = tuple(values[f"phases.{index}.cell.{k}"] for k in CELL_NAMES)
+    wavelength = model.line_lambdas(values)[0]
+    d = wavelength / (2.0 * np.sin(np.radians(reflections.two_theta(cell, wavelength) / 2.0)))
+    peaks = model.phase_peaks(index, values)
+    position, width, mixing, _ = peaks[0]
+    intensity = sum(peak[3] for peak in peaks)
+    f_squared = model._total_f2(index, d, values, cell)
+    fwhm = model.peak_fwhm(width, mixing)
+    table = np.column_stack([reflections.multiplicity, d, position, f_squared, intensity, fwhm])
+    shown = np.isfinite(position) & (position >= model.tt_min) & (position <= model.tt_max)
+    order = [i for i in np.argsort(position) if shown[i]]
+    return [reflection_row(reflections.hkl[i], table[i]) for i in order]
+
+
+def reflection_row(hkl: Any, numbers: Array) -> dict[str, Any]:
+    """Return one line of a reflection list."""
+    h, k, l = (int(index) for index in hkl)
+    multiplicity, d, two_theta, f_squared, intensity, fwhm = (float(x) for x in numbers)
+    return {
+        "h": h,
+        "k": k,
+        "l": l,
+        "multiplicity": int(multiplicity),
+        "d": d,
+        "two_theta": two_theta,
+        "f_squared": f_squared,
+        "intensity": intensity,
+        "fwhm": fwhm,
+    }
+
+
+def cell_of(index: int, values: dict[str, float]) -> dict[str, float]:
+    """Return the six cell parameters (Å, deg) and the volume (Å³) of a phase."""
+    cell = {name: values[f"phases.{index}.cell.{name}"] for name in CELL_NAMES}
+    ca, cb, cg = (math.cos(math.radians(cell[k])) for k in ("alpha", "beta", "gamma"))
+    root = math.sqrt(1.0 - ca * ca - cb * cb - cg * cg + 2.0 * ca * cb * cg)
+    return {**cell, "volume": cell["a"] * cell["b"] * cell["c"] * root}
+
+
+# -- warnings --------------------------------------------------------------------------
+
+
+def warnings_of(problem: Problem, solved: Solved, covariance: Covariance | None) -> list[str]:
+    """Return what a reader should know before trusting the numbers, one sentence each."""
+    found = list(problem.warnings)
+    if not solved.converged:
+        found.append(f"Stage '{solved.name}' did not converge within its cycles.")
+    if covariance is not None:
+        found += [f"{name}: {reason}." for name, reason in covariance.reasons.items()]
+        found += correlation_warnings(covariance, problem)
+    found += width_warnings(solved.model, solved.values)
+    inflation = berar_lelann_factor(solved.residual)
+    if inflation > LARGE_SERIAL_CORRELATION:
+        found.append(
+            f"Residuals are serially correlated: realistic esds are about {inflation:.1f} times "
+            "the printed ones (Bérar & Lelann, J. Appl. Cryst. 24 (1991) 1)."
+        )
+    return found
+
+
+def correlation_warnings(covariance: Covariance, problem: Problem) -> list[str]:
+    """Return one sentence per pair of free parameters with |rho| above 0.98."""
+    sigma = np.sqrt(np.maximum(np.diag(covariance.matrix), 0.0))
+    safe = np.where(sigma > 0.0, sigma, 1.0)
+    rho = covariance.matrix / np.outer(safe, safe)
+    pairs = np.argwhere(np.triu(np.abs(rho) > HIGH_CORRELATION, k=1))
+    names = covariance.names
+    return [
+        f"{names[i]} and {names[j]} are correlated by {rho[i, j]:+.3f}."
+        for i, j in pairs
+        if not {names[i], names[j]} & problem.followers.keys()
+    ]
+
+
+def width_warnings(model: Any, values: dict[str, float]) -> list[str]:
+    """Warn when U tan²θ + V tanθ + W turns negative inside the fitted range."""
+    t = np.tan(np.radians(model.tt / 2.0))
+    u, v, w = (values[f"instrument.profile.{k}"] for k in "uvw")
+    if np.min(u * t * t + v * t + w) >= 0.0:
+        return []
+    return ["The instrument's Gaussian width (U, V, W) is negative in part of the fitted range."]
