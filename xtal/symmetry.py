@@ -82,16 +82,30 @@ class SpaceGroup:
         import gemmi
 
         try:
-            ops = gemmi.GroupOps([gemmi.Op(text) for text in operations])
+            listed = dict.fromkeys(["x,y,z", *(gemmi.Op(text).wrap().triplet() for text in operations)])
+            ops = gemmi.GroupOps([gemmi.Op(text) for text in listed])
+            ops.add_missing_elements()
         except Exception as error:
             raise CifError(
                 f"symmetry operations could not be read ({error});", remedy="write them as 'x,y,z' triplets."
             ) from error
+        triplets = tuple(sorted({op.wrap().triplet() for op in ops}, key=lambda text: (text != "x,y,z", text)))
         group = gemmi.find_spacegroup_by_ops(ops)
-        triplets = tuple(sorted((op.triplet() for op in ops), key=lambda text: (text != "x,y,z", text)))
-        if group is None:
-            return cls("", "", 0, triplets)
-        return cls(group.xhm(), group.hall, group.number, triplets)
+        found = cls("", "", 0, triplets) if group is None else cls(group.xhm(), group.hall, group.number, triplets)
+        if group is None and not found._is_closed():
+            raise CifError(
+                f"the {len(operations)} symmetry operations don't make a group;",
+                remedy="two of them combine to one that isn't there: check their translations.",
+            )
+        return found
+
+    def _is_closed(self) -> bool:
+        """Whether every product of two operations is an operation of the list, translations modulo the lattice."""
+        rotations = np.einsum("nij,mjk->nmik", self.rotations, self.rotations)
+        shifts = np.einsum("nij,mj->nmi", self.rotations, self.translations) + self.translations[:, None]
+        return bool(
+            np.all(np.isin(_operation_keys(rotations, shifts), _operation_keys(self.rotations, self.translations)))
+        )
 
     @property
     def gemmi_operations(self) -> gemmi.GroupOps:
@@ -148,12 +162,9 @@ class SpaceGroup:
     def orbit(self, xyz: ArrayLike) -> FloatArray:
         """Distinct images of a point in the cell, (n, 3), each coordinate in [0, 1), the point itself first."""
         images = np.einsum("nij,j->ni", self.rotations, np.asarray(xyz, dtype=float)) + self.translations
-        images = _wrapped(images)
-        distinct: list[FloatArray] = []
-        for image in images:
-            if not any(_same_point(image, seen) for seen in distinct):
-                distinct.append(image)
-        return np.array(distinct)
+        difference = images[:, None] - images[None]
+        same = np.all(np.abs(difference - np.round(difference)) < _SAME_POINT, axis=2)
+        return _wrapped(images[np.argmax(same, axis=1) == np.arange(len(images))])
 
     def multiplicity(self, xyz: ArrayLike) -> int:
         """Number of distinct images of a point in the cell."""
@@ -222,9 +233,11 @@ def _wrapped(points: FloatArray) -> FloatArray:
     return inside
 
 
-def _same_point(first: FloatArray, second: FloatArray) -> bool:
-    difference = first - second
-    return bool(np.all(np.abs(difference - np.round(difference)) < _SAME_POINT))
+def _operation_keys(rotations: IntArray, translations: FloatArray) -> IntArray:
+    """One integer per operation: nine rotation entries in base 3 and three translations in 24ths."""
+    entries = (rotations.reshape(*rotations.shape[:-2], 9) + 1) @ 3 ** np.arange(9)
+    shifts = np.round(translations * 24).astype(np.int64) % 24
+    return np.asarray(entries * 24**3 + shifts @ np.array([576, 24, 1]), dtype=np.int64)
 
 
 def _row_echelon(projector: FloatArray) -> FloatArray:
