@@ -389,6 +389,24 @@ def test_index_and_file_agree(name):
 
 
 @each_file
+def test_xtals_own_reader_sees_what_gemmi_sees(name):
+    read_cif = pytest.importorskip("xtal.io.cif").read_cif
+    structure, expected = read_cif(path_of(name)), gemmi_of(name)
+    assert structure.space_group.number == expected.spacegroup.number
+    assert len(structure.space_group.operations) == len(operations_in(name))
+    assert structure.quality == INDEX[name]["quality"]
+    assert set(INDEX[name]["uncertain"]) <= set(structure.notes)
+    assert [site.label for site in structure.sites] == [site.label for site in expected.sites]
+    for site, other in zip(structure.sites, expected.sites, strict=True):
+        assert site.element == other.element.name
+        assert (site.charge or 0) == other.charge
+        assert site.occupancy == pytest.approx(other.occ, abs=1e-7)
+        assert site.xyz == pytest.approx(other.fract.tolist(), abs=1e-6)
+        if site.u_aniso is None:
+            assert site.u_iso == pytest.approx(other.u_iso, abs=1e-7)
+
+
+@each_file
 def test_formula_of_index_and_file_is_that_of_the_atoms(name):
     entry = INDEX[name]
     content = {}
