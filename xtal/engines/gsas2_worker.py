@@ -1,0 +1,1705 @@
+"""Worker that runs GSAS-II refinements in its own interpreter.
+
+One file, standard library, numpy and GSAS-II only. It is started as
+``python gsas2_worker.py`` by the interpreter that has GSAS-II, reads one JSON
+command per line on stdin and writes one JSON event per line on stdout; what
+GSAS-II prints goes to stderr. All units outside this file are those of xtal
+(degrees, Å, Å², mm, nm); centidegrees, micrometres and reciprocal-metric
+terms exist only in here.
+
+What cannot be said to GSAS-II is refused with an ``unsupported`` event which
+names the dotted parameter; nothing of a task is dropped in silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import pickle
+import re
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ENGINE = "gsas2"
+
+# GSAS-II keeps Gaussian variances in centidegree² and Lorentzian widths in centidegree.
+PROFILE_VARIABLES = {
+    "u": ("U", 1e-4),
+    "v": ("V", 1e-4),
+    "w": ("W", 1e-4),
+    "x": ("X", 1e-2),
+    "y": ("Y", 1e-2),
+    "axial": ("SH/L", 1.0),
+}
+CELL_NAMES = ("a", "b", "c", "alpha", "beta", "gamma")
+SMALLEST_AXIAL = 0.002
+# With K = 1 this size broadens by less than 1e-8 degrees: the same as no size at all.
+NO_SIZE_MICROMETRE = 1e6
+# GSAS-II cuts refined sizes to this range.
+SIZE_RANGE_NM = (1.0, 1e4)
+CONVERGENCE = 1e-6
+MAX_BOUND_RESTARTS = 4
+# The axis lengths are independent of each other in these Laue classes.
+ORTHOGONAL_AXES = ("mmm", "4/m", "4/mmm", "6/m", "6/mmm", "3m1", "31m", "3", "m3", "m3m")
+
+Emit = Callable[[dict[str, Any]], None]
+Operation = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+class WorkerError(Exception):
+    """A task that cannot be run, with the kind of event it is reported as."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def unsupported(message: str) -> WorkerError:
+    """Error for something GSAS-II cannot express."""
+    return WorkerError("unsupported", message)
+
+
+def bad_input(message: str) -> WorkerError:
+    """Error for a task which contradicts itself."""
+    return WorkerError("bad_input", message)
+
+
+# --------------------------------------------------------------------------
+# Conversions: pure functions, no GSAS-II
+# --------------------------------------------------------------------------
+
+
+def polarization_fraction(polarization: float | None, monochromator_two_theta: float | None) -> float:
+    """GSAS-II ``Polariz.`` for a beam and a monochromator.
+
+    GSAS-II multiplies intensities by ``(1 - P) cos²2θ + P``, proportional to
+    ``1 + A cos²2θ`` with ``A = (1 - P) / P``. A tube has ``A = cos²2θ_m``
+    (1 without monochromator); a beam with the fraction ``p`` polarised
+    perpendicular to the scattering plane has ``A = cos²2θ_m (1 - p) / p``.
+
+    Parameters
+    ----------
+    polarization : float or None
+        Fraction ``p`` polarised perpendicular to the scattering plane (in the
+        orbit plane of a storage ring); None for a tube, 0.5.
+    monochromator_two_theta : float or None
+        2θ of the monochromator reflection, degrees.
+
+    Returns
+    -------
+    float
+        ``P`` between 0.5 (unpolarised) and 1.
+    """
+    fraction = 0.5 if polarization is None else float(polarization)
+    if not 0.0 < fraction <= 1.0:
+        raise bad_input(f"instrument.polarization is {fraction}; it must lie above 0 and up to 1")
+    ratio = (1.0 - fraction) / fraction
+    if monochromator_two_theta is not None:
+        ratio *= math.cos(math.radians(monochromator_two_theta)) ** 2
+    return 1.0 / (1.0 + ratio)
+
+
+def chebyshev_matrix(n_terms: int, source: Iterable[float], target: Iterable[float]) -> np.ndarray:
+    """Matrix that turns Chebyshev coefficients on one range into those on another.
+
+    Parameters
+    ----------
+    n_terms : int
+        Number of coefficients, c0 first.
+    source, target : pair of float
+        Two-theta ranges mapped to [-1, 1], degrees.
+
+    Returns
+    -------
+    ndarray, shape (n_terms, n_terms)
+        ``M`` with ``c_target = M @ c_source``: the same polynomial. Upper triangular.
+    """
+    (s0, s1), (t0, t1) = source, target
+    nodes = np.cos(np.pi * (np.arange(n_terms) + 0.5) / n_terms)
+    two_theta = t0 + (nodes + 1.0) * (t1 - t0) / 2.0
+    u = 2.0 * (two_theta - s0) / (s1 - s0) - 1.0
+    matrix = np.linalg.solve(
+        np.polynomial.chebyshev.chebvander(nodes, n_terms - 1),
+        np.polynomial.chebyshev.chebvander(u, n_terms - 1),
+    )
+    return np.triu(matrix)
+
+
+def chebyshev_curve(coefficients: np.ndarray, two_theta: np.ndarray, limits: Iterable[float]) -> np.ndarray:
+    """First-kind Chebyshev series on x scaled to [-1, 1] over ``limits`` (degrees)."""
+    low, high = limits
+    x = 2.0 * (np.asarray(two_theta) - low) / (high - low) - 1.0
+    return np.asarray(np.polynomial.chebyshev.chebval(x, coefficients))
+
+
+def cell_from_reciprocal(terms: Iterable[float]) -> np.ndarray:
+    """Direct cell from GSAS-II's six reciprocal terms.
+
+    The terms are ``a*², b*², c*², 2a*b*cosγ*, 2a*c*cosβ*, 2b*c*cosα*`` (Å⁻²).
+
+    Returns
+    -------
+    ndarray, shape (6,)
+        a, b, c in Å and α, β, γ in degrees.
+    """
+    a0, a1, a2, a3, a4, a5 = terms
+    reciprocal = np.array([[a0, a3 / 2, a4 / 2], [a3 / 2, a1, a5 / 2], [a4 / 2, a5 / 2, a2]])
+    metric = np.linalg.inv(reciprocal)
+    a, b, c = np.sqrt(np.diag(metric))
+    cosines = np.array([metric[1, 2] / (b * c), metric[0, 2] / (a * c), metric[0, 1] / (a * b)])
+    return np.array([a, b, c, *np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))])
+
+
+def cell_volume(cell: Iterable[float]) -> float:
+    """Volume in Å³ of a cell a, b, c (Å), α, β, γ (degrees)."""
+    a, b, c, *angles = cell
+    ca, cb, cg = np.cos(np.radians(angles))
+    return float(a * b * c * math.sqrt(1 - ca**2 - cb**2 - cg**2 + 2 * ca * cb * cg))
+
+
+def voigt_fwhm(variance: np.ndarray, lorentzian: np.ndarray) -> np.ndarray:
+    """FWHM in degrees from GSAS-II's variance (centideg²) and Lorentzian FWHM (centideg).
+
+    Thompson, Cox & Hastings, J. Appl. Cryst. 20 (1987) 79, equation for Γ.
+    """
+    g = np.sqrt(8.0 * math.log(2.0) * variance)
+    x = lorentzian
+    fifth = g**5 + 2.69269 * g**4 * x + 2.42843 * g**3 * x**2 + 4.47163 * g**2 * x**3
+    return np.asarray((fifth + 0.07842 * g * x**4 + x**5) ** 0.2 / 100.0)
+
+
+def parse_operation(text: str) -> Operation:
+    """Rotation (9 integers, row by row) and translation (24ths) of ``x,y,z`` text."""
+    rotation: list[int] = []
+    translation: list[int] = []
+    for part in text.lower().replace(" ", "").split(","):
+        row = dict.fromkeys("xyz", 0)
+        shift = 0.0
+        for sign, number, divisor, axis in re.findall(r"([+-]?)(?:(\d*\.?\d+)(?:/(\d+))?|([xyz]))", part):
+            factor = -1 if sign == "-" else 1
+            if axis:
+                row[axis] += factor
+            else:
+                shift += factor * float(number) / float(divisor or 1)
+        rotation += [row["x"], row["y"], row["z"]]
+        translation.append(round(shift * 24) % 24)
+    if len(translation) != 3:
+        raise bad_input(f"symmetry operation {text!r} does not have three parts")
+    return tuple(rotation), tuple(translation)
+
+
+def shift_origin(operations: Iterable[Operation], shift: Iterable[int]) -> set[Operation]:
+    """Operations after every coordinate moved by ``shift`` (24ths of the axes)."""
+    s = np.array(list(shift))
+    moved = set()
+    for rotation, translation in operations:
+        r = np.array(rotation).reshape(3, 3)
+        t = (np.array(translation) + s - r @ s) % 24
+        moved.add((rotation, tuple(int(v) for v in t)))
+    return moved
+
+
+def find_origin_shift(given: set[Operation], wanted: set[Operation]) -> tuple[int, ...] | None:
+    """Shift (24ths) that turns ``given`` operations into ``wanted``, None if there is none."""
+    if {r for r, _ in given} != {r for r, _ in wanted} or len(given) != len(wanted):
+        return None
+    steps = (0, 3, 6, 9, 12, 15, 18, 21, 4, 8, 16, 20, 2, 10, 14, 22)
+    grid = ((i, j, k) for i in steps for j in steps for k in steps)
+    sample = sorted(given)[:6]
+    for shift in grid:
+        if shift_origin(sample, shift) <= wanted and shift_origin(given, shift) == wanted:
+            return shift
+    return None
+
+
+def symbol_candidates(hm: str | None) -> list[str]:
+    """Spellings of a Hermann-Mauguin symbol GSAS-II may understand, best first."""
+    if not hm:
+        return []
+    symbol, _, extension = hm.partition(":")
+    symbol = symbol.strip()
+    spaced = symbol if " " in symbol else ""
+    names = [f"{s} R" for s in (symbol,) if extension.strip().upper() == "R"]
+    names += [spaced, symbol, f"{symbol} R" if symbol.startswith("R") else ""]
+    return [name for i, name in enumerate(names) if name and name not in names[:i]]
+
+
+def ion_name(ion: str | None, element: str) -> str:
+    """GSAS-II spelling of an ion: ``Cl1-`` becomes ``Cl-1``."""
+    match = re.fullmatch(r"([A-Za-z]{1,2})(\d*)([+-])(\d*)", (ion or "").strip())
+    if not match:
+        return element
+    symbol, before, sign, after = match.groups()
+    return f"{symbol.capitalize()}{sign}{before or after or '1'}"
+
+
+def isotope_number(isotope: Any) -> str | None:
+    """Mass number as text from ``7``, ``"7Li"`` or ``"Li-7"``; None stays None."""
+    if isotope is None:
+        return None
+    match = re.search(r"\d+", str(isotope))
+    if not match:
+        raise bad_input(f"isotope {isotope!r} has no mass number")
+    return match.group()
+
+
+def fill_gaps(two_theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[list[float]]]:
+    """Grid without gaps, for an engine that stops at the first gap under a peak.
+
+    GSAS-II leaves its reflection loop when no point lies inside the window of
+    a reflection, so that a gap would drop every later reflection. The gaps are
+    filled with points that are excluded from the fit.
+
+    Returns
+    -------
+    grid : ndarray
+        Two-theta with filler points, degrees.
+    is_measured : ndarray of bool
+        True where the point was given.
+    excluded : list of [low, high]
+        Regions that hold the filler points only.
+    """
+    steps = np.diff(two_theta)
+    typical = float(np.median(steps))
+    pieces, flags, excluded = [], [], []
+    start = 0
+    for i in np.flatnonzero(steps > max(10.0 * typical, 0.1)):
+        n = max(2, round(steps[i] / max(typical, 0.005)))
+        filler = np.linspace(two_theta[i], two_theta[i + 1], n + 1)[1:-1]
+        margin = (filler[0] - two_theta[i]) / 2.0
+        pieces += [two_theta[start : i + 1], filler]
+        flags += [np.ones(i + 1 - start, bool), np.zeros(filler.size, bool)]
+        excluded.append([float(two_theta[i] + margin), float(two_theta[i + 1] - margin)])
+        start = i + 1
+    pieces.append(two_theta[start:])
+    flags.append(np.ones(two_theta.size - start, bool))
+    return np.concatenate(pieces), np.concatenate(flags), excluded
+
+
+def power_of_ten(value: float) -> float:
+    """Largest power of ten not above ``value``; 1 if value is not positive."""
+    if not math.isfinite(value) or value <= 0.0:
+        return 1.0
+    return float(10.0 ** math.floor(math.log10(value)))
+
+
+def finite(value: Any) -> Any:
+    """The same JSON value with NaN and infinity replaced by None, arrays by lists."""
+    if isinstance(value, Mapping):
+        return {str(k): finite(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return finite(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    if isinstance(value, np.generic):
+        return finite(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+# --------------------------------------------------------------------------
+# The parameters of a task and their GSAS-II names
+# --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One dotted parameter and the GSAS-II variable behind it.
+
+    ``value_xtal = factor * value_gsas2 + offset``. ``kind`` is ``linear``,
+    ``background`` (mixed by a matrix), ``cell`` (a function of A0..A5) or
+    ``coordinate`` (varied as a shift ``dAx`` of ``Ax``).
+    """
+
+    dotted: str
+    variable: str
+    factor: float = 1.0
+    offset: float = 0.0
+    kind: str = "linear"
+    index: int = 0
+
+
+def pattern_parameters(n_background: int) -> list[Parameter]:
+    """Parameters of the one pattern, number 0 in GSAS-II."""
+    table = [
+        Parameter("pattern.zero", ":0:Zero"),
+        Parameter("pattern.displacement", ":0:Shift", 1e-3),
+    ]
+    for name, (variable, factor) in PROFILE_VARIABLES.items():
+        table.append(Parameter(f"pattern.profile.{name}", f":0:{variable}", factor))
+    for i in range(n_background):
+        dotted = f"pattern.background.c{i}"
+        table.append(Parameter(dotted, f":0:Back;{i}", kind="background", index=i))
+    return table
+
+
+def phase_parameters(
+    index: int, phase: Mapping[str, Any], scale_unit: float, shift: Iterable[float]
+) -> list[Parameter]:
+    """Parameters of one phase; ``shift`` is the origin shift, fractions of the axes."""
+    head, hap = f"phase.{phase['name']}", f"{index}:0:"
+    table = [
+        Parameter(f"{head}.scale", hap + "Scale", scale_unit),
+        Parameter(f"{head}.crystallite_size_nm", hap + "Size;i", 1e3),
+        Parameter(f"{head}.microstrain", hap + "Mustrain;i", 1e-6),
+        Parameter(f"{head}.texture.r", hap + "MD"),
+    ]
+    for i, name in enumerate(CELL_NAMES):
+        table.append(Parameter(f"{head}.cell.{name}", f"{index}::A{i}", kind="cell", index=i))
+    for number, site in enumerate(phase["structure"]["sites"]):
+        table += site_parameters(f"{head}.site.{site['label']}", index, number, shift)
+    return table
+
+
+def site_parameters(head: str, index: int, number: int, shift: Iterable[float]) -> list[Parameter]:
+    """Parameters of atom ``number`` of phase ``index``."""
+    table = [
+        Parameter(f"{head}.occupancy", f"{index}::Afrac:{number}"),
+        Parameter(f"{head}.u_iso", f"{index}::AUiso:{number}"),
+    ]
+    for axis, moved in zip("xyz", shift, strict=True):
+        name = f"{index}::dA{axis}:{number}"
+        table.append(Parameter(f"{head}.{axis}", name, offset=-moved, kind="coordinate"))
+    return table
+
+
+def parameter_table(
+    task: Mapping[str, Any], scale_unit: float, shifts: Iterable[Iterable[float]]
+) -> dict[str, Parameter]:
+    """All parameters of a task by dotted name; refuses names which have no counterpart."""
+    known = pattern_parameters(int(task["background"]["n_terms"]))
+    for i, (phase, shift) in enumerate(zip(task["phases"], shifts, strict=True)):
+        known += phase_parameters(i, phase, scale_unit, shift)
+    table = {p.dotted: p for p in known}
+    for dotted in task["parameters"]:
+        if dotted not in table:
+            raise unsupported(f"{dotted}: GSAS-II has no such parameter in this worker")
+    return {dotted: table[dotted] for dotted in task["parameters"]}
+
+
+def start_values(task: Mapping[str, Any]) -> dict[str, float | None]:
+    """Start value of every parameter, tied ones computed from their terms."""
+    values = {
+        name: None if entry["value"] is None else float(entry["value"]) for name, entry in task["parameters"].items()
+    }
+    for tie in task.get("ties", []):
+        total = float(tie.get("constant") or 0.0)
+        for factor, name in tie["terms"]:
+            value = values.get(name)
+            if value is None:
+                raise bad_input(f"tie of {tie['target']}: its term {name} has no value")
+            total += factor * value
+        values[tie["target"]] = total
+    return values
+
+
+def check_task(task: Mapping[str, Any]) -> None:
+    """Refuse, by name, what this engine cannot do at all."""
+    if task.get("mode", "rietveld") != "rietveld":
+        raise unsupported(f"mode {task['mode']!r}: this worker refines structures only (rietveld)")
+    if task["background"]["kind"] != "chebyshev":
+        raise unsupported(f"background.kind {task['background']['kind']!r}: only chebyshev")
+    radiation = task["instrument"]["radiation"]
+    n_lines = len(radiation["lines"])
+    if radiation["kind"] not in ("xray", "neutron_cw"):
+        raise unsupported(f"instrument.radiation.kind {radiation['kind']!r}: only xray, neutron_cw")
+    if n_lines > 2 or (n_lines > 1 and radiation["kind"] != "xray"):
+        raise unsupported(f"instrument.radiation.lines: {n_lines} lines, GSAS-II takes at most two")
+    check_names(task)
+
+
+def check_names(task: Mapping[str, Any]) -> None:
+    """Stages and ties may only name parameters of the task; ties may not be chained."""
+    known = set(task["parameters"])
+    targets = {tie["target"] for tie in task.get("ties", [])}
+    for stage in task["stages"]:
+        for name in stage["free"]:
+            if name not in known:
+                raise bad_input(f"stage {stage['name']!r} frees {name}, not a parameter")
+            if name in targets:
+                raise bad_input(f"stage {stage['name']!r} frees {name}, which is tied")
+    for tie in task.get("ties", []):
+        for name in (tie["target"], *(term for _, term in tie["terms"])):
+            if name not in known:
+                raise bad_input(f"tie of {tie['target']}: {name} is not a parameter")
+        for _, name in tie["terms"]:
+            if name in targets:
+                raise unsupported(f"{tie['target']}: tied to {name}, which is itself tied")
+
+
+def check_displacement(task: Mapping[str, Any]) -> None:
+    """The displacement formula needs Bragg-Brentano geometry and a goniometer radius."""
+    name = "pattern.displacement"
+    value = (task["parameters"].get(name) or {"value": 0.0})["value"]
+    if not value and not any(name in stage["free"] for stage in task["stages"]):
+        return
+    if task["instrument"]["geometry"] != "bragg-brentano":
+        raise unsupported(f"{name}: only defined for bragg-brentano geometry")
+    if not task["instrument"].get("goniometer_radius_mm"):
+        raise bad_input(f"{name} needs instrument.goniometer_radius_mm, which is missing")
+
+
+def check_site_symmetry(dotted: str, xyz_terms: Iterable[int], axis: int) -> None:
+    """Refuse to free a coordinate that the site symmetry fixes."""
+    if list(xyz_terms)[axis] == 0:
+        raise bad_input(f"{dotted} is fixed by the symmetry of its site: take it out of the stages")
+
+
+def leading_background(free: Iterable[str], values: Mapping[str, Any], n_terms: int) -> int:
+    """Number of background terms to give to GSAS-II, which refines all or none of them.
+
+    A stage may free c0..cm while the higher ones are zero: then GSAS-II gets
+    m + 1 terms. Any other part of the terms is refused: GSAS-II assigns the
+    derivatives of all terms to consecutive variables.
+    """
+    names = [f"pattern.background.c{i}" for i in range(n_terms)]
+    wanted = [name for name in names if name in set(free)]
+    if not wanted:
+        return n_terms
+    rest = [name for name in names if name not in wanted]
+    if wanted != names[: len(wanted)] or any(values.get(name) for name in rest):
+        raise unsupported(
+            f"{rest[0]} is fixed while {wanted[-1]} is free: GSAS-II refines all background terms or none"
+        )
+    return len(wanted)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A linear relation among GSAS-II variables: ``target = constant + sum(factor * term)``."""
+
+    target: str
+    terms: tuple[tuple[float, str], ...]
+    constant: float
+
+
+def tie_constraint(
+    tie: Mapping[str, Any],
+    table: Mapping[str, Parameter],
+    free: Iterable[str],
+    values: Mapping[str, float | None],
+) -> Constraint | None:
+    """The tie in GSAS-II variables, None when none of its terms is free.
+
+    Terms that are not free become part of the constant. Coordinates are varied
+    as shifts, for which every constant vanishes.
+    """
+    target = table[tie["target"]]
+    active = [(c, table[n]) for c, n in tie["terms"] if n in set(free)]
+    if not active:
+        return None
+    for parameter in (target, *(p for _, p in active)):
+        if parameter.kind in ("cell", "background"):
+            raise unsupported(f"{tie['target']}: GSAS-II cannot tie {parameter.dotted}")
+    constant = float(tie.get("constant") or 0.0) - target.offset
+    constant += sum(c * (values[n] or 0.0) for c, n in tie["terms"] if n not in set(free))
+    constant += sum(c * p.offset for c, p in active)
+    if target.kind == "coordinate":
+        constant = 0.0
+    terms = tuple((c * p.factor / target.factor, p.variable) for c, p in active)
+    return Constraint(target.variable, terms, constant / target.factor)
+
+
+# --------------------------------------------------------------------------
+# GSAS-II: imports and version
+# --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Gsas2:
+    """The GSAS-II modules in use, imported once and only where they are needed."""
+
+    scriptable: Any
+    main: Any
+    io: Any
+    math: Any
+    mapvars: Any
+    objects: Any
+    spacegroups: Any
+    elements: Any
+    version: str
+
+
+def load_gsas2() -> Gsas2:
+    """Import GSAS-II; raises WorkerError with what to do when it is not there."""
+    try:
+        from GSASII import (  # type: ignore[import-not-found, unused-ignore]
+            GSASIIElem,
+            GSASIImapvars,
+            GSASIIobj,
+            GSASIIpath,
+            GSASIIscriptable,
+            GSASIIspc,
+            GSASIIstrIO,
+            GSASIIstrMain,
+            GSASIIstrMath,
+        )
+    except ImportError as error:
+        raise WorkerError(
+            "internal",
+            f"the interpreter {sys.executable} cannot import GSASII ({error}); "
+            "install GSAS-II there or point XTAL_GSAS2_PYTHON at an interpreter that has it",
+        ) from error
+    GSASIIscriptable.LoadG2fil()
+    version = f"{GSASIIpath.GetVersionTag()} ({GSASIIpath.GetVersionNumber()})"
+    return Gsas2(
+        GSASIIscriptable,
+        GSASIIstrMain,
+        GSASIIstrIO,
+        GSASIIstrMath,
+        GSASIImapvars,
+        GSASIIobj,
+        GSASIIspc,
+        GSASIIElem,
+        version,
+    )
+
+
+class Quiet:
+    """Stands in for GSAS-II's progress dialogue; with one, ``Refine`` returns its results."""
+
+    def Update(self, *_: Any, **__: Any) -> tuple[bool, bool]:
+        """Always asks GSAS-II to go on."""
+        return True, False
+
+
+def switch_dispersion(g2: Gsas2, on: bool) -> None:
+    """Replace GSAS-II's f', f'' by zero, or put its own calculation back."""
+    original = getattr(g2.io.GetFprime, "original", g2.io.GetFprime)
+
+    def no_dispersion(controls: Any, histograms: Any) -> None:
+        original(controls, histograms)
+        for table in (controls.get("FFtables") or {}).values():
+            for key in table:
+                if key.endswith((":FP", ":FPP")):
+                    table[key] = 0.0
+
+    no_dispersion.original = original  # type: ignore[attr-defined]
+    g2.io.GetFprime = original if on else no_dispersion
+
+
+# --------------------------------------------------------------------------
+# Building the project
+# --------------------------------------------------------------------------
+
+
+@dataclass
+class Session:
+    """One task, its GSAS-II project and what has been found so far."""
+
+    g2: Gsas2
+    task: Mapping[str, Any]
+    gpx: Path
+    values: dict[str, float | None]
+    project: Any = None
+    measured: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    shifts: list[tuple[float, ...]] = field(default_factory=list)
+    scale_unit: float = 1.0
+    table: dict[str, Parameter] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    n_background: int = 0
+
+    @property
+    def histogram(self) -> Any:
+        """The one powder histogram."""
+        return self.project.histogram(0)
+
+    @property
+    def phases(self) -> list[Any]:
+        """GSAS-II phases in the order of the task."""
+        return sorted(self.project.phases(), key=lambda phase: phase.id)
+
+    def hap(self, phase: Any) -> Any:
+        """Parameters that belong to the phase in this histogram."""
+        return phase.data["Histograms"][self.histogram.name]
+
+    def warn(self, message: str) -> None:
+        """Keep a warning once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def limits(self) -> tuple[float, float]:
+        """First and last two-theta: the range of GSAS-II's own background polynomial."""
+        two_theta = self.task["pattern"]["two_theta"]
+        return float(two_theta[0]), float(two_theta[-1])
+
+    def to_gsas2_background(self) -> np.ndarray:
+        """Matrix from the task's background coefficients to GSAS-II's."""
+        n = int(self.task["background"]["n_terms"])
+        return chebyshev_matrix(n, self.task["background"]["range"], self.limits())
+
+
+def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
+    """Project with pattern, instrument and phases, all at their start values."""
+    check_task(task)
+    check_displacement(task)
+    work = Path(task["work_dir"])
+    work.mkdir(parents=True, exist_ok=True)
+    session = Session(g2, task, work / "refinement.gpx", start_values(task))
+    session.n_background = int(task["background"]["n_terms"])
+    switch_dispersion(g2, bool(task["instrument"].get("dispersion", True)))
+    session.project = g2.scriptable.G2Project(newgpx=str(session.gpx))
+    add_pattern(session)
+    for phase in task["phases"]:
+        add_phase(session, phase)
+    session.project.save()
+    session.table = parameter_table(task, 1.0, session.shifts)
+    set_values(session)
+    start_scales(session)
+    return session
+
+
+def instrument_parameters(task: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """GSAS-II instrument parameters: name to [default, current, refine flag]."""
+    instrument = task["instrument"]
+    lines = instrument["radiation"]["lines"]
+    kind = "PXC" if instrument["radiation"]["kind"] == "xray" else "PNC"
+    plain: dict[str, float] = {"Zero": values.get("pattern.zero") or 0.0, "Z": 0.0, "Azimuth": 0.0}
+    if len(lines) == 2:
+        plain |= {"Lam1": lines[0][0], "Lam2": lines[1][0], "I(L2)/I(L1)": lines[1][1] / lines[0][1]}
+    else:
+        plain["Lam"] = lines[0][0]
+    plain["Polariz."] = 0.0
+    if kind == "PXC":
+        plain["Polariz."] = polarization_fraction(
+            instrument.get("polarization"), instrument.get("monochromator_two_theta")
+        )
+    for name, (variable, factor) in PROFILE_VARIABLES.items():
+        plain[variable] = (values.get(f"pattern.profile.{name}") or 0.0) / factor
+    table: dict[str, Any] = {"Type": [kind, kind, 0], "Bank": [1, 1, 0], "Source": ["?", "?"]}
+    return table | {name: [value, value, False] for name, value in plain.items()}
+
+
+def sample_parameters(task: Mapping[str, Any]) -> dict[str, Any]:
+    """GSAS-II sample parameters of the geometry, scale fixed at 1."""
+    instrument = task["instrument"]
+    radius = instrument.get("goniometer_radius_mm") or 200.0
+    shared: dict[str, Any] = {"Scale": [1.0, False], "Gonio. radius": float(radius)}
+    if instrument["geometry"] == "bragg-brentano":
+        names = ("Shift", "Transparency", "SurfRoughA", "SurfRoughB")
+        return shared | {"Type": "Bragg-Brentano"} | {n: [0.0, False] for n in names}
+    if instrument["geometry"] == "debye-scherrer":
+        names = ("Absorption", "DisplaceX", "DisplaceY")
+        return shared | {"Type": "Debye-Scherrer"} | {n: [0.0, False] for n in names}
+    raise unsupported(f"instrument.geometry {instrument['geometry']!r}")
+
+
+def add_pattern(session: Session) -> None:
+    """The measured points with weights 1/sigma², gaps filled with excluded points."""
+    pattern = session.task["pattern"]
+    two_theta = np.asarray(pattern["two_theta"], float)
+    sigma = np.asarray(pattern["sigma"], float)
+    if two_theta.size < 3 or np.any(np.diff(two_theta) <= 0.0):
+        raise bad_input("pattern.two_theta must have at least three points and increase")
+    if not np.all(np.isfinite(sigma)) or np.any(sigma <= 0.0):
+        raise bad_input("pattern.sigma must be positive everywhere")
+    grid, measured, excluded = fill_gaps(two_theta)
+    data = np.zeros((6, grid.size))
+    data[0] = grid
+    data[1, measured] = pattern["intensity"]
+    data[2, measured] = sigma**-2.0
+    session.measured = measured
+    register_histogram(session, data, excluded)
+
+
+def register_histogram(session: Session, data: np.ndarray, excluded: list[list[float]]) -> None:
+    """Import through GSAS-II, then put the exact numbers in place.
+
+    GSAS-II's importer gives points at or below zero counts no weight; the
+    arrays are therefore overwritten.
+    """
+    xye = session.gpx.with_name("pattern.xye")
+    sigma = np.where(data[2] > 0.0, 1.0 / np.sqrt(np.where(data[2] > 0.0, data[2], 1.0)), 1.0)
+    np.savetxt(xye, np.column_stack([data[0], data[1], sigma]), fmt="%.17g")
+    inst = instrument_parameters(session.task, session.values)
+    histogram = session.project.add_powder_histogram(str(xye), (inst, {}), fmthint="xye")
+    histogram.data["data"][1] = list(data)
+    histogram.data["Sample Parameters"].update(sample_parameters(session.task))
+    low, high = session.limits()
+    histogram.data["Limits"] = [(low, high), [low, high], *excluded]
+
+
+def space_group(session: Session, phase: Mapping[str, Any]) -> tuple[Any, tuple[float, ...]]:
+    """GSAS-II space group with the given operations, and the origin shift to reach it."""
+    structure = phase["structure"]
+    given = {parse_operation(text) for text in structure["operations"]}
+    spc = session.g2.spacegroups
+    names = symbol_candidates(structure.get("hm"))
+    names.append(spc.StandardizeSpcName(structure["hm"] or "") if structure.get("hm") else "")
+    names.append(spc.spgbyNum[structure["number"]] if structure.get("number") else "")
+    groups = [group for name in names if name for group in gsas2_group(spc, name)]
+    for group, operations in groups:
+        if operations == given:
+            return group, (0.0, 0.0, 0.0)
+    for group, operations in groups:
+        shift = find_origin_shift(given, operations)
+        if shift is not None:
+            return group, tuple(s / 24.0 for s in shift)
+    raise unsupported(
+        f"phase {phase['name']!r}: GSAS-II knows no space group with the operations of "
+        f"{structure.get('hm') or structure.get('hall')}; transform it to a standard setting"
+    )
+
+
+def gsas2_group(spc: Any, name: str) -> list[tuple[Any, set[Operation]]]:
+    """The group GSAS-II makes of a symbol with all its operations; empty if it makes none."""
+    try:
+        error, group = spc.SpcGroup(name)
+    except Exception:
+        return []
+    if error:
+        return []
+    signs = (1, -1) if group["SGInv"] else (1,)
+    operations = set()
+    for rotation, translation in group["SGOps"]:
+        for sign in signs:
+            for centring in group["SGCen"]:
+                r = tuple(int(v) for v in (sign * np.rint(rotation)).astype(int).ravel())
+                t = np.rint((sign * np.asarray(translation) + centring) * 24).astype(int) % 24
+                operations.add((r, tuple(int(v) for v in t)))
+    return [(group, operations)]
+
+
+def add_phase(session: Session, phase: Mapping[str, Any]) -> None:
+    """Phase with its symmetry, cell and atoms."""
+    structure = phase["structure"]
+    group, shift = space_group(session, phase)
+    session.shifts.append(shift)
+    project = session.project
+    added = project.add_phase(
+        phasename=phase["name"],
+        spacegroup=group["SpGrp"],
+        cell=[float(v) for v in structure["cell"]],
+        histograms=[project.histogram(0)],
+    )
+    added.data["General"]["SGData"] = group
+    for site in structure["sites"]:
+        add_site(session, added, site, shift)
+    set_isotopes(session, added, structure["sites"])
+    if phase.get("texture_axis"):
+        session.hap(added)["Pref.Ori."][3] = [int(v) for v in phase["texture_axis"]]
+
+
+def add_site(session: Session, phase: Any, site: Mapping[str, Any], shift: Any) -> None:
+    """One atom; its multiplicity must come out as in the task."""
+    xyz = [float(v) + s for v, s in zip(site["xyz"], shift, strict=True)]
+    u_iso = site.get("u_iso")
+    atom_type = atom_type_name(session, site)
+    phase.add_atom(*xyz, atom_type, site["label"], site["occupancy"], 0.0 if u_iso is None else u_iso)
+    record = phase.data["Atoms"][-1]
+    if site.get("multiplicity") and int(record[8]) != int(site["multiplicity"]):
+        raise bad_input(
+            f"site {site['label']} of {phase.name}: multiplicity {site['multiplicity']} in the task, "
+            f"{record[8]} by GSAS-II for {xyz}; is the coordinate exact enough?"
+        )
+    if site.get("u_aniso"):
+        record[9] = "A"
+        record[11:17] = [float(v) for v in site["u_aniso"]]
+
+
+def atom_type_name(session: Session, site: Mapping[str, Any]) -> str:
+    """Atom type with charge where GSAS-II has its form factor, else the neutral atom."""
+    element = "D" if site["element"] == "H" and isotope_number(site.get("isotope")) == "2" else ""
+    element = element or str(site["element"])
+    name = ion_name(site.get("ion"), element)
+    if session.task["instrument"]["radiation"]["kind"] != "xray" or name == element:
+        return element
+    if session.g2.elements.GetFFtable([name]).get(name) and known_ion(session, name):
+        return name
+    session.warn(f"GSAS-II has no form factor for {name}: the neutral atom {element} is used")
+    return element
+
+
+def known_ion(session: Session, name: str) -> bool:
+    """True if GSAS-II's table lists the ion itself."""
+    return bool(session.g2.elements.GetAtomInfo(name)["Symbol"] == name)
+
+
+def set_isotopes(session: Session, phase: Any, sites: Iterable[Mapping[str, Any]]) -> None:
+    """Isotopes for neutrons; GSAS-II takes one per atom type and phase."""
+    if session.task["instrument"]["radiation"]["kind"] == "xray":
+        return
+    general = phase.data["General"]
+    chosen: dict[str, str] = {}
+    for site, record in zip(sites, phase.data["Atoms"], strict=True):
+        name = "Nat. Abund." if record[1] == "D" else isotope_number(site.get("isotope"))
+        name = name or "Nat. Abund."
+        if chosen.setdefault(record[1], name) != name:
+            raise unsupported(f"site {site['label']}: two isotopes of {record[1]} in one phase")
+        if name not in general["Isotopes"][record[1]]:
+            if name != "Nat. Abund.":
+                raise unsupported(f"site {site['label']}: GSAS-II has no isotope {name}")
+            continue
+        general["Isotope"][record[1]] = name
+    session.g2.scriptable.SetupGeneral(phase.data, None)
+
+
+# --------------------------------------------------------------------------
+# Values and refinement flags in the project tree
+# --------------------------------------------------------------------------
+
+
+def set_values(session: Session) -> None:
+    """Write the current value of every parameter into the project."""
+    set_background(session, session.n_background)
+    inst = session.histogram.data["Instrument Parameters"][0]
+    fresh = instrument_parameters(session.task, session.values)
+    for name, entry in fresh.items():
+        inst[name] = entry
+    sample = session.histogram.data["Sample Parameters"]
+    sample["Scale"] = [session.scale_unit, False]
+    if "Shift" in sample:
+        sample["Shift"] = [(session.values.get("pattern.displacement") or 0.0) * 1e3, False]
+    if (session.values.get("pattern.profile.axial") or 0.0) < SMALLEST_AXIAL:
+        session.warn(f"pattern.profile.axial is below {SMALLEST_AXIAL}, which GSAS-II uses instead")
+    for phase, entry in zip(session.phases, session.task["phases"], strict=True):
+        set_phase_values(session, phase, f"phase.{entry['name']}")
+
+
+def set_background(session: Session, n_terms: int) -> None:
+    """Background with ``n_terms`` terms in GSAS-II's own scaling."""
+    total = int(session.task["background"]["n_terms"])
+    ours = [session.values.get(f"pattern.background.c{i}") or 0.0 for i in range(total)]
+    theirs = (session.to_gsas2_background() @ np.array(ours))[:n_terms]
+    background = session.histogram.data["Background"]
+    background[0] = ["chebyschev-1", False, n_terms, *(float(v) for v in theirs)]
+    session.n_background = n_terms
+
+
+def set_phase_values(session: Session, phase: Any, head: str) -> None:
+    """Scale, broadening, texture, cell and sites of one phase."""
+    values, hap = session.values, session.hap(phase)
+    scale = values.get(f"{head}.scale")
+    hap["Scale"] = [(1.0 if scale is None else scale) / session.scale_unit, False]
+    size = values.get(f"{head}.crystallite_size_nm")
+    hap["Size"][0], hap["Mustrain"][0] = "isotropic", "isotropic"
+    hap["Size"][1] = [size / 1e3 if size else NO_SIZE_MICROMETRE, 1.0, 1.0]
+    hap["Mustrain"][1] = [(values.get(f"{head}.microstrain") or 0.0) * 1e6, 1.0, 1.0]
+    ratio = values.get(f"{head}.texture.r")
+    hap["Pref.Ori."][:3] = ["MD", 1.0 if ratio is None else ratio, False]
+    set_cell(phase, values, head)
+    for number, record in enumerate(phase.data["Atoms"]):
+        set_site(session, record, phase.id, number)
+
+
+def set_cell(phase: Any, values: Mapping[str, float | None], head: str) -> None:
+    """Independent cell parameters from the task, the others by symmetry."""
+    cell = [float(v) for v in phase.data["General"]["Cell"][1:7]]
+    for i, name in enumerate(CELL_NAMES):
+        value = values.get(f"{head}.cell.{name}")
+        if value is not None:
+            cell[i] = value
+    cell = complete_cell(cell, phase.data["General"]["SGData"]["SGLaue"])
+    phase.data["General"]["Cell"][1:8] = [*cell, cell_volume(cell)]
+
+
+def complete_cell(cell: list[float], laue: str) -> list[float]:
+    """Cell with the equalities of its Laue class, taken from a (and α)."""
+    a, _, c, alpha, _, _ = cell
+    if laue in ("m3", "m3m"):
+        return [a, a, a, *cell[3:]]
+    if laue in ("3R", "3mR"):
+        return [a, a, a, alpha, alpha, alpha]
+    if laue in ORTHOGONAL_AXES and laue != "mmm":
+        return [a, a, c, *cell[3:]]
+    return cell
+
+
+def set_site(session: Session, record: list[Any], phase_id: int, number: int) -> None:
+    """Coordinates, occupancy and U of one atom record."""
+    columns = {f"{phase_id}::Afrac:{number}": 6, f"{phase_id}::AUiso:{number}": 10}
+    columns |= {f"{phase_id}::dA{axis}:{number}": 3 + i for i, axis in enumerate("xyz")}
+    for parameter in session.table.values():
+        value = session.values[parameter.dotted]
+        if parameter.variable in columns and value is not None:
+            record[columns[parameter.variable]] = value - parameter.offset
+
+
+def clear_flags(session: Session) -> None:
+    """Fix everything."""
+    histogram = session.histogram
+    histogram.data["Background"][0][1] = False
+    for entry in histogram.data["Instrument Parameters"][0].values():
+        if len(entry) > 2:
+            entry[2] = False
+    for name in ("Scale", "Shift", "DisplaceX", "DisplaceY"):
+        if name in histogram.data["Sample Parameters"]:
+            histogram.data["Sample Parameters"][name][1] = False
+    for phase in session.phases:
+        phase.data["General"]["Cell"][0] = False
+        hap = session.hap(phase)
+        hap["Scale"][1], hap["Pref.Ori."][2] = False, False
+        hap["Size"][2], hap["Mustrain"][2] = [False] * 3, [False] * 3
+        for record in phase.data["Atoms"]:
+            record[2] = ""
+    constraints = session.project.data["Constraints"]["data"]
+    for scope in ("Hist", "HAP", "Phase", "Global"):
+        constraints[scope] = []
+
+
+def set_flag(session: Session, parameter: Parameter) -> None:
+    """Let GSAS-II vary one parameter."""
+    phase_id, _, name, *atom = parameter.variable.split(":")
+    histogram = session.histogram
+    if not phase_id:
+        key = name.split(";")[0]
+        if key == "Back":
+            histogram.data["Background"][0][1] = True
+        elif key == "Shift":
+            histogram.data["Sample Parameters"]["Shift"][1] = True
+        else:
+            histogram.data["Instrument Parameters"][0][key][2] = True
+    elif atom:
+        set_atom_flag(session.phases[int(phase_id)], int(atom[0]), name, parameter.dotted)
+    elif parameter.kind == "cell":
+        session.phases[int(phase_id)].data["General"]["Cell"][0] = True
+    else:
+        set_hap_flag(session.hap(session.phases[int(phase_id)]), name, parameter.dotted)
+
+
+def set_hap_flag(hap: Any, name: str, dotted: str) -> None:
+    """Vary a scale, a broadening or a texture parameter."""
+    if name == "Size;i" and hap["Size"][1][0] >= NO_SIZE_MICROMETRE:
+        raise bad_input(f"{dotted} is free but has no start value")
+    if name == "Scale":
+        hap["Scale"][1] = True
+    elif name == "MD":
+        hap["Pref.Ori."][2] = True
+    else:
+        hap[name.split(";")[0]][2][0] = True
+
+
+def set_atom_flag(phase: Any, number: int, name: str, dotted: str) -> None:
+    """Vary an occupancy, a displacement parameter or coordinates of one atom."""
+    record = phase.data["Atoms"][number]
+    letter = {"Afrac": "F", "AUiso": "U"}.get(name, "X")
+    if letter == "U" and record[9] == "A":
+        raise unsupported(f"{dotted}: the site is anisotropic, GSAS-II has no U_iso for it")
+    if letter not in record[2]:
+        record[2] += letter
+
+
+def coordinate_holds(session: Session, free: set[str]) -> list[str]:
+    """Coordinates GSAS-II would vary with their atom although the stage keeps them fixed."""
+    holds = []
+    for phase in session.phases:
+        for number, record in enumerate(phase.data["Atoms"]):
+            names = [f"{phase.id}::dA{axis}:{number}" for axis in "xyz"]
+            terms = [int(t) for t in session.g2.spacegroups.GetCSxinel(record[7])[0]]
+            dotted = {p.variable: p.dotted for p in session.table.values()}
+            for axis, name in enumerate(names):
+                if name in free:
+                    check_site_symmetry(dotted[name], terms, axis)
+            wanted = {terms[i] for i, name in enumerate(names) if name in free}
+            if wanted:
+                firsts = {t: terms.index(t) for t in terms if t and t not in wanted}
+                holds += [names[i] for i in firsts.values()]
+    return holds
+
+
+def cell_holds(session: Session, free: set[str]) -> list[str]:
+    """Reciprocal terms to hold when only some axes of an orthogonal cell are free."""
+    holds = []
+    for phase in session.phases:
+        laue = phase.data["General"]["SGData"]["SGLaue"]
+        cells = [p for p in session.table.values() if is_cell_of(p, phase.id)]
+        wanted = [p for p in cells if p.dotted in free]
+        rest = [p for p in cells if p.dotted not in free]
+        if not wanted or not rest:
+            continue
+        if laue not in ORTHOGONAL_AXES:
+            raise unsupported(
+                f"{rest[0].dotted} is fixed while {wanted[0].dotted} is free: GSAS-II refines "
+                f"the whole cell of an oblique lattice"
+            )
+        holds += [p.variable for p in rest if p.index < 3]
+    return holds
+
+
+def is_cell_of(parameter: Parameter, phase_id: int) -> bool:
+    """True for a cell parameter of the phase."""
+    return parameter.kind == "cell" and parameter.variable.startswith(f"{phase_id}::")
+
+
+def add_constraint(session: Session, constraint: Constraint) -> None:
+    """Hand a tie to GSAS-II as an equivalence or as an equation."""
+    var = session.g2.objects.G2VarObj
+    names = [constraint.target, *(name for _, name in constraint.terms)]
+    scopes = {session.g2.scriptable._constr_type(var(name)) for name in names}
+    if len(scopes) > 1:
+        raise unsupported(f"GSAS-II cannot tie variables of different scope: {', '.join(names)}")
+    if constraint.constant == 0.0 and len(constraint.terms) == 1:
+        ((factor, name),) = constraint.terms
+        # GSAS-II keeps m1*v1 = m2*v2 = ... in an equivalence
+        entry: list[Any] = [[1.0, var(name)], [1.0 / factor, var(constraint.target)], None, None, "e"]
+    else:
+        entry = [[1.0, var(constraint.target)]]
+        entry += [[-factor, var(name)] for factor, name in constraint.terms]
+        entry += [constraint.constant, None, "c"]
+    session.project.add_constraint_raw(scopes.pop(), entry)
+
+
+def add_hold(session: Session, name: str) -> None:
+    """Keep one GSAS-II variable fixed."""
+    var = session.g2.objects.G2VarObj(name)
+    scope = session.g2.scriptable._constr_type(var)
+    session.project.add_constraint_raw(scope, [[1.0, var], None, None, "h"])
+
+
+def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
+    """Flags, holds, ties and bounds of one stage; returns the tied targets in use."""
+    free = set(stage["free"])
+    total = int(session.task["background"]["n_terms"])
+    set_background(session, leading_background(free, session.values, total))
+    clear_flags(session)
+    session.project.index_ids()
+    ties = {
+        tie["target"]: constraint
+        for tie in session.task.get("ties", [])
+        if (constraint := tie_constraint(tie, session.table, free, session.values))
+    }
+    for dotted in free | set(ties):
+        set_flag(session, session.table[dotted])
+    varied = {session.table[d].variable for d in free | set(ties)}
+    for name in coordinate_holds(session, varied) + cell_holds(session, free | set(ties)):
+        add_hold(session, name)
+    for constraint in ties.values():
+        add_constraint(session, constraint)
+    set_bounds(session, free)
+    controls = session.project.data["Controls"]["data"]
+    controls["max cyc"] = int(stage.get("max_cycles") or 20)
+    controls["min dM/M"] = CONVERGENCE
+    return set(ties)
+
+
+def set_bounds(session: Session, free: set[str]) -> None:
+    """Limits of the free parameters, in GSAS-II's units; earlier freezes are lifted."""
+    low: dict[Any, float] = {}
+    high: dict[Any, float] = {}
+    for dotted in sorted(free):
+        parameter, entry = session.table[dotted], session.task["parameters"][dotted]
+        for key, bound in zip((low, high), gsas2_bounds(session, parameter, entry), strict=True):
+            if bound is not None:
+                key[session.g2.objects.G2VarObj(parameter.variable)] = bound
+    controls = session.project.data["Controls"]["data"]
+    controls["parmMinDict"], controls["parmMaxDict"] = low, high
+    controls["parmFrozen"] = {"FrozenList": []}
+
+
+def gsas2_bounds(session: Session, parameter: Parameter, entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Lower and upper limit for the GSAS-II variable; None where it cannot hold one."""
+    low, high = entry.get("min"), entry.get("max")
+    if parameter.kind == "background":
+        return None, None
+    if parameter.kind == "cell":
+        return cell_bounds(session, parameter, low, high)
+    if parameter.variable.endswith(":Size;i"):
+        low, high = max(low or 0.0, SIZE_RANGE_NM[0]), min(high or math.inf, SIZE_RANGE_NM[1])
+    return (
+        None if low is None else (low - parameter.offset) / parameter.factor,
+        None if high is None else (high - parameter.offset) / parameter.factor,
+    )
+
+
+def cell_bounds(
+    session: Session, parameter: Parameter, low: float | None, high: float | None
+) -> tuple[float | None, float | None]:
+    """Limits on a reciprocal term from limits on an axis; none for oblique cells."""
+    phase = session.phases[int(parameter.variable.split(":")[0])]
+    laue = phase.data["General"]["SGData"]["SGLaue"]
+    if laue not in ORTHOGONAL_AXES or parameter.index > 2:
+        return None, None
+    cell = phase.data["General"]["Cell"][1:7]
+    angle = math.radians(cell[5]) if parameter.index < 2 else math.pi / 2
+
+    def term(length: float | None) -> float | None:
+        return None if length is None else (length * math.sin(angle)) ** -2.0
+
+    return term(high), term(low)
+
+
+# --------------------------------------------------------------------------
+# Start values of the scales
+# --------------------------------------------------------------------------
+
+
+def start_scales(session: Session) -> None:
+    """Sensible start for every scale left at 1, and the unit the scales are kept in."""
+    names = [f"phase.{phase['name']}.scale" for phase in session.task["phases"]]
+    freed = {name for stage in session.task["stages"] for name in stage["free"]}
+    freed |= {tie["target"] for tie in session.task.get("ties", [])}
+    unknown = [n for n in names if session.values.get(n) in (None, 1.0) and n in freed]
+    if unknown:
+        estimate_scales(session, names, unknown)
+    largest = max((session.values.get(n) or 0.0 for n in names), default=1.0)
+    session.scale_unit = power_of_ten(largest)
+    session.table = parameter_table(session.task, session.scale_unit, session.shifts)
+    set_values(session)
+
+
+def estimate_scales(session: Session, names: list[str], unknown: list[str]) -> None:
+    """Linear least squares of the pattern on the calculated phases and the background."""
+    pattern = session.task["pattern"]
+    weight = 1.0 / np.asarray(pattern["sigma"], float)
+    profiles = phase_profiles(session)
+    unit = {n: (session.values.get(n) or 1.0) for n in names}
+    columns = [profile / unit[n] for n, profile in zip(names, profiles, strict=True)]
+    terms = background_columns(session)
+    target = np.asarray(pattern["intensity"], float) - fixed_background(session)
+    design = np.column_stack([*columns, *terms]) * weight[:, None]
+    norm = np.where(np.linalg.norm(design, axis=0) > 0, np.linalg.norm(design, axis=0), 1.0)
+    solution = np.linalg.lstsq(design / norm, target * weight, rcond=1e-10)[0] / norm
+    scales = dict(zip(names, solution[: len(names)], strict=True))
+    floor = 1e-3 * max([s for s in scales.values() if s > 0.0], default=peak_ratio(target, columns))
+    for name in unknown:
+        session.values[name] = float(max(scales[name], floor))
+    for i, value in enumerate(solution[len(names) :]):
+        session.values[f"pattern.background.c{i}"] = float(value)
+
+
+def peak_ratio(target: np.ndarray, columns: list[np.ndarray]) -> float:
+    """Fallback scale: highest observed over highest calculated point."""
+    highest = max(float(column.max()) for column in columns)
+    return float(np.ptp(target)) / highest if highest > 0.0 else 1.0
+
+
+def background_columns(session: Session) -> list[np.ndarray]:
+    """Chebyshev terms to fit with the scales: only those which start at zero and get free."""
+    n_terms = int(session.task["background"]["n_terms"])
+    names = [f"pattern.background.c{i}" for i in range(n_terms)]
+    freed = {name for stage in session.task["stages"] for name in stage["free"]}
+    if any(session.values.get(name) for name in names) or not freed.issuperset(names[:1]):
+        return []
+    n_used = sum(name in session.task["stages"][0]["free"] for name in names) or 1
+    limits = session.task["background"]["range"]
+    two_theta = np.asarray(session.task["pattern"]["two_theta"], float)
+    return [chebyshev_curve(row, two_theta, limits) for row in np.eye(n_terms)[:n_used]]
+
+
+def fixed_background(session: Session) -> np.ndarray:
+    """Background at its start values, on the measured points."""
+    n_terms = int(session.task["background"]["n_terms"])
+    start = [session.values.get(f"pattern.background.c{i}") or 0.0 for i in range(n_terms)]
+    two_theta = np.asarray(session.task["pattern"]["two_theta"], float)
+    return chebyshev_curve(np.array(start), two_theta, session.task["background"]["range"])
+
+
+def phase_profiles(session: Session) -> list[np.ndarray]:
+    """Calculated intensity of each phase at the measured points, without background.
+
+    GSAS-II writes its per-phase sums ("partials") in a calculation without
+    refinement, which runs on a copy of the project.
+    """
+    work = Path(tempfile.mkdtemp(dir=session.gpx.parent))
+    session.project.save()
+    copy_path, dump = work / "partials.gpx", work / "partials.dat"
+    shutil.copy(session.gpx, copy_path)
+    copy = session.g2.scriptable.G2Project(gpxfile=str(copy_path))
+    controls = copy.data["Controls"]["data"]
+    controls["max cyc"], controls["PhasePartials"] = 0, str(dump)
+    copy.save()
+    ok, found = session.g2.main.Refine(str(copy_path), dlg=Quiet(), makeBack=False)
+    if not ok:
+        raise WorkerError("diverged", f"GSAS-II cannot calculate the pattern: {found.get('msg')}")
+    if len(session.phases) > 1:
+        profiles = read_partials(dump, [phase.name for phase in session.phases])
+    else:  # GSAS-II dumps nothing for a single phase
+        copy.reload()
+        data = copy.histogram(0).data["data"][1]
+        profiles = [np.ma.getdata(data[3]) - np.ma.getdata(data[4])]
+    shutil.rmtree(work, ignore_errors=True)
+    return [np.ma.getdata(profile)[session.measured] for profile in profiles]
+
+
+def read_partials(path: Path, names: list[str]) -> list[np.ndarray]:
+    """Profiles of the named phases from GSAS-II's dump of pickled pairs."""
+    found: dict[str, np.ndarray] = {}
+    with path.open("rb") as stream, contextlib.suppress(EOFError):
+        for _ in range(4):
+            pickle.load(stream)
+        while True:
+            name = pickle.load(stream)
+            found[str(name)] = pickle.load(stream)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise WorkerError("internal", f"GSAS-II gave no profile for {', '.join(missing)}")
+    return [np.asarray(found[name]) for name in names]
+
+
+# --------------------------------------------------------------------------
+# Refinement
+# --------------------------------------------------------------------------
+
+
+@dataclass
+class Fit:
+    """What GSAS-II returned for one stage."""
+
+    rvals: Mapping[str, Any]
+    parameters: dict[str, Any]
+    vary: list[str]
+    covariance: np.ndarray
+    frozen: list[str]
+    seconds: float
+
+
+def refine(session: Session) -> Fit:
+    """Run GSAS-II until it converges with every limit respected."""
+    started = time.perf_counter()
+    known: list[str] = []
+    for _ in range(MAX_BOUND_RESTARTS):
+        fit = refine_once(session)
+        fit.seconds = time.perf_counter() - started
+        if set(fit.frozen) == set(known):
+            break
+        known = fit.frozen
+    return fit
+
+
+def refine_once(session: Session) -> Fit:
+    """One call of GSAS-II's least squares; raises on divergence."""
+    restore_fixed_sizes(session)
+    session.project.index_ids()
+    ok, rvals = session.g2.main.Refine(str(session.gpx), dlg=Quiet(), makeBack=False)
+    if not ok:
+        message = " ".join(str(rvals.get("msg", "no reason given")).split())
+        raise WorkerError("diverged", f"GSAS-II gave up: {rename(session, message)}")
+    session.project.reload()
+    restore_fixed_sizes(session)
+    session.project.save()
+    found = session.project.data["Covariance"]["data"]
+    frozen = session.project.data["Controls"]["data"].get("parmFrozen", {}).get("FrozenList", [])
+    return Fit(
+        rvals=rvals,
+        parameters=dict(rvals["parmDictAfterFit"]),
+        vary=list(found.get("varyList", [])),
+        covariance=np.atleast_2d(np.asarray(found.get("covMatrix", []), float)),
+        frozen=[str(name) for name in frozen],
+        seconds=0.0,
+    )
+
+
+def restore_fixed_sizes(session: Session) -> None:
+    """Take back the 10 µm to which GSAS-II cuts every size after a refinement.
+
+    That would broaden by 0.001 degrees where the task asks for no broadening.
+    """
+    for phase, entry in zip(session.phases, session.task["phases"], strict=True):
+        sizes = session.hap(phase)["Size"]
+        if not sizes[2][0]:
+            nanometres = session.values.get(f"phase.{entry['name']}.crystallite_size_nm")
+            sizes[1][0] = nanometres / 1e3 if nanometres else NO_SIZE_MICROMETRE
+
+
+def rename(session: Session, message: str) -> str:
+    """GSAS-II's variable names in a message replaced by the dotted ones."""
+    for parameter in sorted(session.table.values(), key=lambda p: -len(p.variable)):
+        message = re.sub(rf"(?<![\w:;]){re.escape(parameter.variable)}(?![\w;:])", parameter.dotted, message)
+    return message
+
+
+def read_values(session: Session, parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Every parameter of the task in xtal units from GSAS-II's parameter dictionary."""
+    values: dict[str, float] = {}
+    n = session.n_background
+    theirs = np.array([parameters[f":0:Back;{i}"] for i in range(n)], float)
+    ours = np.linalg.solve(session.to_gsas2_background()[:n, :n], theirs)
+    cells = {
+        i: cell_from_reciprocal([parameters[f"{i}::A{k}"] for k in range(6)])
+        for i in range(len(session.task["phases"]))
+    }
+    for dotted, parameter in session.table.items():
+        if parameter.kind == "background":
+            values[dotted] = float(ours[parameter.index]) if parameter.index < n else 0.0
+        elif parameter.kind == "cell":
+            values[dotted] = float(cells[int(parameter.variable.split(":")[0])][parameter.index])
+        elif parameter.kind == "coordinate":
+            total = parameters[parameter.variable.replace("dA", "A")]
+            total += parameters[parameter.variable]
+            values[dotted] = float(total + parameter.offset)
+        elif parameter.variable in parameters:
+            values[dotted] = float(parameter.factor * parameters[parameter.variable]) + parameter.offset
+    return values
+
+
+def without_shifts(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The dictionary with the applied coordinate shifts set to zero."""
+    return {k: 0.0 if re.search(r"::dA[xyz]:", k) else v for k, v in parameters.items()}
+
+
+def jacobian(session: Session, fit: Fit) -> dict[str, np.ndarray]:
+    """Derivative of every parameter (xtal units) with respect to GSAS-II's variables.
+
+    Central differences over one esd through GSAS-II's own constraint mapping,
+    which is linear; only the cell is not, and very nearly so over that range.
+    """
+    sigma = np.sqrt(np.abs(np.diag(fit.covariance)))
+    rows: dict[str, list[float]] = {name: [] for name in session.table}
+    for variable, width in zip(fit.vary, sigma, strict=True):
+        step = float(width) or 1e-8
+        up, down = (displaced(session, fit, variable, s) for s in (step, -step))
+        for name, row in rows.items():
+            row.append((up.get(name, 0.0) - down.get(name, 0.0)) / (2.0 * step))
+    return {name: np.array(row) for name, row in rows.items()}
+
+
+def displaced(session: Session, fit: Fit, variable: str, step: float) -> dict[str, float]:
+    """Values with one GSAS-II variable moved by ``step``."""
+    moved = dict(fit.parameters)
+    moved[variable] = moved[variable] + step
+    session.g2.mapvars.Dict2Map(moved)
+    return read_values(session, moved)
+
+
+def covariance_of(rows: Mapping[str, np.ndarray], names: list[str], covariance: np.ndarray) -> np.ndarray:
+    """Covariance of the named parameters by propagation through their derivatives."""
+    matrix = np.array([rows[name] for name in names])
+    return np.asarray(matrix @ covariance @ matrix.T)
+
+
+# --------------------------------------------------------------------------
+# Outcome
+# --------------------------------------------------------------------------
+
+
+def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]) -> dict[str, Any]:
+    """Complete result after a stage, in xtal units."""
+    rows = jacobian(session, fit) if fit.vary else {}
+    values = read_values(session, without_shifts(fit.parameters))
+    for name, value in values.items():
+        if session.values[name] is not None:
+            session.values[name] = value
+    parameters = describe_parameters(session, stage, fit, rows, tied)
+    converged, message = verdict(session, fit)
+    log_stage(session, stage, fit, converged)
+    profile = describe_profile(session)
+    return {
+        "engine": {"name": ENGINE, "version": session.g2.version},
+        "converged": converged,
+        "max_shift_over_esd": last_shift(fit),
+        "message": message,
+        "agreement": agreement(session, fit, profile),
+        "parameters": parameters,
+        "covariance": describe_covariance(stage, fit, rows, parameters),
+        "mass_factor": mass_factors(session),
+        "engine_weight_fractions": weight_fractions(session, fit),
+        "profile": profile,
+        "reflections": describe_reflections(session),
+        "derived_cells": describe_cells(session, fit),
+        "stages": list(session.stages),
+        "warnings": list(session.warnings),
+        "files": ["refinement.gpx", "refinement.lst", "pattern.xye"],
+    }
+
+
+def describe_parameters(
+    session: Session,
+    stage: Mapping[str, Any],
+    fit: Fit,
+    rows: Mapping[str, np.ndarray],
+    tied: set[str],
+) -> dict[str, Any]:
+    """Value, esd, freedom and reason of every parameter of the task."""
+    described: dict[str, Any] = {}
+    for name, parameter in session.table.items():
+        esd = None
+        if rows and (name in stage["free"] or name in tied):
+            variance = float(rows[name] @ fit.covariance @ rows[name])
+            esd = math.sqrt(variance) if variance > 0.0 else None
+        reason = reason_of(session, parameter, stage, fit, esd)
+        if reason and name in stage["free"]:
+            session.warn(f"{name}: {reason}")
+        described[name] = {
+            "value": session.values[name],
+            "esd": esd,
+            "free": name in stage["free"],
+            "reason": "tied" if name in tied else reason,
+        }
+    return described
+
+
+def reason_of(
+    session: Session, parameter: Parameter, stage: Mapping[str, Any], fit: Fit, esd: float | None
+) -> str | None:
+    """Why a free parameter is not an ordinary refined value; None if it is."""
+    if parameter.dotted not in stage["free"]:
+        return None
+    if parameter.variable in fit.frozen:
+        return "at bound"
+    entry, value = session.task["parameters"][parameter.dotted], session.values[parameter.dotted]
+    low, high = entry.get("min"), entry.get("max")
+    if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
+        return "outside its bounds, which GSAS-II cannot keep for this parameter"
+    if parameter.variable == ":0:SH/L" and (value or 0.0) <= SMALLEST_AXIAL:
+        return f"below {SMALLEST_AXIAL}, where GSAS-II keeps the profile at that value"
+    return None if esd else "dropped by GSAS-II as singular"
+
+
+def describe_covariance(
+    stage: Mapping[str, Any],
+    fit: Fit,
+    rows: Mapping[str, np.ndarray],
+    parameters: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """Covariance of the free parameters that have an esd; includes GOF² as GSAS-II's does."""
+    names = [name for name in stage["free"] if parameters[name]["esd"] is not None]
+    if not names:
+        return None
+    return {"names": names, "matrix": covariance_of(rows, names, fit.covariance)}
+
+
+def verdict(session: Session, fit: Fit) -> tuple[bool, str]:
+    """GSAS-II's own convergence flag and a sentence; singularities become warnings."""
+    converged = bool(fit.rvals.get("converged"))
+    message = "converged" if converged else "GSAS-II stopped at the largest number of cycles"
+    if fit.rvals.get("Aborted"):
+        converged, message = False, "GSAS-II is stuck: no step lowers chi²"
+    reported = " ".join(str(fit.rvals.get("msg") or "").split())
+    if reported:
+        session.warn("GSAS-II: " + rename(session, reported))
+    return converged, message
+
+
+def last_shift(fit: Fit) -> float | None:
+    """Largest shift over esd in the last cycle."""
+    sigma = np.sqrt(np.abs(np.diag(fit.covariance))) if fit.vary else np.zeros(0)
+    shifts = fit.rvals.get("lastShifts") or {}
+    ratios = [
+        abs(float(shifts[name])) / width
+        for name, width in zip(fit.vary, sigma, strict=True)
+        if name in shifts and width > 0.0
+    ]
+    return max(ratios, default=None)
+
+
+def agreement(session: Session, fit: Fit, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Agreement factors as fractions; R_wp and GOF are GSAS-II's own."""
+    observed = np.asarray(profile["observed"])
+    weight = np.asarray(profile["sigma"]) ** -2.0
+    n_points, n_free = int(observed.size), len(fit.vary)
+    total = float(np.sum(weight * observed**2))
+    difference = np.abs(observed - np.asarray(profile["calculated"]))
+    return {
+        "rwp": float(fit.rvals["Rwp"]) / 100.0,
+        "rexp": math.sqrt(max(n_points - n_free, 0) / total),
+        "rp": float(np.sum(difference) / np.sum(np.abs(observed))),
+        "gof": float(fit.rvals["GOF"]),
+        "n_points": n_points,
+        "n_free": n_free,
+    }
+
+
+def describe_profile(session: Session) -> dict[str, Any]:
+    """Observed and calculated curves at the measured points."""
+    pattern = session.task["pattern"]
+    data = [np.ma.getdata(column)[session.measured] for column in session.histogram.data["data"][1]]
+    names = [phase["name"] for phase in session.task["phases"]]
+    profiles = [data[3] - data[4]] if len(names) == 1 else phase_profiles(session)
+    check_sum(session, data[3] - data[4], profiles)
+    return {
+        "two_theta": list(pattern["two_theta"]),
+        "observed": list(pattern["intensity"]),
+        "sigma": list(pattern["sigma"]),
+        "calculated": data[3],
+        "background": data[4],
+        "phases": dict(zip(names, profiles, strict=True)),
+    }
+
+
+def check_sum(session: Session, total: np.ndarray, profiles: list[np.ndarray]) -> None:
+    """Warn when the phases do not add up to the calculated pattern."""
+    difference = float(np.max(np.abs(total - np.sum(profiles, axis=0))))
+    if difference > 1e-3 * float(np.max(np.abs(total))):
+        session.warn(f"GSAS-II's phase profiles miss the total by up to {difference:.3g} counts")
+
+
+def describe_reflections(session: Session) -> dict[str, list[dict[str, Any]]]:
+    """Reflections of each phase at their first-line positions."""
+    lists = session.histogram.data["Reflection Lists"]
+    described = {}
+    for phase, entry in zip(session.phases, session.task["phases"], strict=True):
+        rows = np.asarray(lists[phase.name]["RefList"], float)
+        widths = voigt_fwhm(rows[:, 6], rows[:, 7])
+        described[entry["name"]] = [describe_reflection(row, width) for row, width in zip(rows, widths, strict=True)]
+    return described
+
+
+def describe_reflection(row: np.ndarray, width: float) -> dict[str, Any]:
+    """One line of GSAS-II's reflection list; intensity is integrated, in counts times degree."""
+    h, k, ell, multiplicity = (int(v) for v in row[:4])
+    return {
+        "h": h,
+        "k": k,
+        "l": ell,
+        "multiplicity": multiplicity,
+        "d": float(row[4]),
+        "two_theta": float(row[5]),
+        "f_squared": float(row[9]),
+        "intensity": float(row[9] * row[11]),
+        "fwhm": float(width),
+    }
+
+
+def describe_cells(session: Session, fit: Fit) -> dict[str, dict[str, float]]:
+    """All six cell parameters and the volume of each phase."""
+    described = {}
+    for i, phase in enumerate(session.task["phases"]):
+        cell = cell_from_reciprocal([fit.parameters[f"{i}::A{k}"] for k in range(6)])
+        described[phase["name"]] = {
+            **dict(zip(CELL_NAMES, (float(v) for v in cell), strict=True)),
+            "volume": cell_volume(cell),
+        }
+    return described
+
+
+def cell_mass(phase: Any) -> float:
+    """Mass of the unit cell in atomic mass units, from the current occupancies."""
+    general = phase.data["General"]
+    masses = dict(zip(general["AtomTypes"], general["AtomMass"], strict=True))
+    return float(sum(masses[atom[1]] * atom[6] * atom[8] for atom in phase.data["Atoms"]))
+
+
+def mass_factors(session: Session) -> dict[str, float]:
+    """GSAS-II's phase fraction counts unit cells: its weight is the mass of the cell."""
+    return {
+        entry["name"]: cell_mass(phase) for phase, entry in zip(session.phases, session.task["phases"], strict=True)
+    }
+
+
+def weight_fractions(session: Session, fit: Fit) -> dict[str, Any] | None:
+    """GSAS-II's own weight fractions and their esd; None for a single phase."""
+    if len(session.phases) < 2 or not fit.vary:
+        return None
+    phases = {phase.name: phase.data for phase in session.phases}
+    for phase in session.phases:
+        phase.data["General"]["Mass"] = cell_mass(phase)
+    session.project.index_ids()
+    session.g2.io.ReadCheckConstraints(str(session.gpx))
+    values, esds = session.g2.math.calcMassFracs(fit.vary, fit.covariance, phases, session.histogram.name, 0)
+    found = {}
+    for phase, entry in zip(session.phases, session.task["phases"], strict=True):
+        key = f"{phase.id}:0:WgtFrac"
+        if key not in values:
+            return None
+        esd = float(esds[key])
+        found[entry["name"]] = {"value": float(values[key]), "esd": esd if esd > 0.0 else None}
+    return found
+
+
+def log_stage(session: Session, stage: Mapping[str, Any], fit: Fit, converged: bool) -> None:
+    """Remember what the stage did."""
+    session.stages.append(
+        {
+            "name": stage["name"],
+            "free": list(stage["free"]),
+            "rwp": float(fit.rvals["Rwp"]) / 100.0,
+            "seconds": fit.seconds,
+            "converged": converged,
+        }
+    )
+
+
+def run_task(g2: Gsas2, task: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Refine all stages of a task, with an event after each; returns the last outcome."""
+    session = open_session(g2, task)
+    result: dict[str, Any] = {}
+    for index, stage in enumerate(task["stages"]):
+        emit({"event": "stage_start", "index": index, "name": stage["name"]})
+        tied = prepare_stage(session, stage)
+        fit = refine(session)
+        result = outcome(session, stage, fit, tied)
+        emit(
+            {
+                "event": "stage",
+                "index": index,
+                "name": stage["name"],
+                "rwp": result["agreement"]["rwp"],
+                "seconds": fit.seconds,
+                "snapshot": result,
+            }
+        )
+    if not result:
+        raise bad_input("the task has no stages")
+    return result
+
+
+# --------------------------------------------------------------------------
+# The process
+# --------------------------------------------------------------------------
+
+
+def handle(g2: Gsas2, command: Mapping[str, Any], emit: Emit) -> bool:
+    """Answer one command; False when the worker is to end."""
+    name = command.get("cmd")
+    if name == "quit":
+        return False
+    if name == "version":
+        emit({"event": "version", "engine": ENGINE, "version": g2.version})
+    elif name == "refine":
+        emit({"event": "done", "outcome": run_task(g2, command["task"], emit)})
+    else:
+        raise bad_input(f"unknown command {name!r}; known are refine, version and quit")
+    return True
+
+
+def error_event(error: BaseException) -> dict[str, Any]:
+    """The event for an exception."""
+    kind = error.kind if isinstance(error, WorkerError) else "internal"
+    message = str(error) or type(error).__name__
+    if isinstance(error, KeyError):
+        kind, message = "internal", f"missing entry {error} in the task or in GSAS-II's answer"
+    detail = "".join(traceback.format_exception(error))
+    return {"event": "error", "kind": kind, "message": message, "detail": detail}
+
+
+def claim_stdout() -> Emit:
+    """Keep the real stdout for events; everything printed goes to stderr from now on."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+    def emit(event: dict[str, Any]) -> None:
+        events.write(json.dumps(finite(event), allow_nan=False) + "\n")
+        events.flush()
+
+    return emit
+
+
+def main() -> int:
+    """Serve commands until ``quit`` or the end of stdin."""
+    emit = claim_stdout()
+    with tempfile.TemporaryDirectory(prefix="xtal-gsas2-") as home:
+        # GSAS-II would read and write its settings in the home directory of the user.
+        os.environ["HOME"] = home
+        try:
+            g2 = load_gsas2()
+        except Exception as error:
+            emit(error_event(error))
+            return 1
+        emit({"event": "ready", "engine": ENGINE, "version": g2.version})
+        for line in sys.stdin:
+            if not line.strip():
+                continue
+            try:
+                if not handle(g2, json.loads(line), emit):
+                    break
+            except Exception as error:
+                emit(error_event(error))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
