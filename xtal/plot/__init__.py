@@ -1,0 +1,1 @@
+"""Pictures: the only package, with `xtal.report`, that draws."""

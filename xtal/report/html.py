@@ -1,0 +1,78 @@
+"""The report as one HTML file that needs no network: tables, and a plot that zooms.
+
+Own script instead of a plotting library: a library would add 4.5 MB to every report. The page forbids itself, by its
+content security policy, to load anything or to run any script but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from importlib.resources import files
+
+from ..result import Result
+from . import sections
+from .curves import plot_json
+
+__all__ = ["report_html"]
+
+
+def report_html(result: Result) -> str:
+    """Text of report.html.
+
+    Parameters
+    ----------
+    result : Result
+        Curves and reflections are drawn where it has them.
+
+    Returns
+    -------
+    str
+        A whole HTML document, self-contained.
+    """
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; img-src data:"
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>{escape(result.title)} · xtal</title><style>{style}</style></head>\n<body><main>"
+        f"{_body(result)}</main>"
+        f'<script type="application/json" id="data">{plot_json(result)}</script>\n<script>{script}</script></body></html>\n'
+    )
+
+
+def _body(result: Result) -> str:
+    parts = (
+        sections.head_section(result),
+        _plot_section(result),
+        sections.phases_section(result),
+        sections.checks_section(result),
+        sections.parameters_section(result),
+        sections.stages_section(result),
+        sections.correlations_section(result),
+        sections.provenance_section(result),
+    )
+    return "\n".join(parts)
+
+
+def _plot_section(result: Result) -> str:
+    if result.profile is None:
+        return "<section><h2>Pattern</h2><p>No curves: the fit ended before one was calculated.</p></section>"
+    return (
+        '<section id="pattern"><h2>Pattern</h2><div id="controls" class="screen"></div><div id="plot"></div>'
+        '<p class="screen hint">Drag to zoom; wheel to zoom once the plot has the focus (click it) or with Ctrl; '
+        "double click, or Esc, to reset; arrow keys to move, + and − to zoom.</p>"
+        "<noscript><p>The plot needs JavaScript; the same picture is in fit.png.</p></noscript></section>"
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("xtal.report") / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
