@@ -85,7 +85,8 @@ class Instrument:
     monochromator_two_theta : float or None
         Bragg angle 2θ_m of a crystal monochromator, degrees; None without one.
     polarization : float or None
-        Fraction polarised in the scattering plane's normal for a synchrotron; None for a tube.
+        Fraction P of the beam polarised along the scattering plane's normal: P + (1 - P) cos²2θ, which is ``Polariz.`` of
+        GSAS-II at azimuth 0. None is an unpolarised tube (P = 0.5), with the monochromator above where there is one.
     zero : float
         Zero shift added to calculated positions, degrees 2θ.
     calibrated : bool
