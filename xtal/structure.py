@@ -29,6 +29,10 @@ AMU_PER_CUBIC_ANGSTROM = 1.66053906660
 
 _OVERFULL = 1.0 + 1e-3
 
+_SAME_POSITION = 1e-4
+_BIN_OFFSET = 0.37 * _SAME_POSITION
+"""Keeps the edges of the bins away from coordinates with few digits, so that rounding errors don't part equal ones."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -208,15 +212,11 @@ class Structure:
 
     def shared_positions(self) -> list[tuple[Site, ...]]:
         """Sites grouped by position: each group sits on one position of the asymmetric unit."""
-        groups: list[list[Site]] = []
-        for site in self.sites:
-            for group in groups:
-                if np.allclose(np.subtract(site.xyz, group[0].xyz), 0, atol=1e-4):
-                    group.append(site)
-                    break
-            else:
-                groups.append([site])
-        return [tuple(group) for group in groups]
+        wrapped = np.mod(np.array([site.xyz for site in self.sites]).reshape(-1, 3) + _BIN_OFFSET, 1.0)
+        groups: dict[tuple[int, ...], list[Site]] = defaultdict(list)
+        for key, site in zip(np.floor(wrapped / _SAME_POSITION).astype(int).tolist(), self.sites, strict=True):
+            groups[tuple(key)].append(site)
+        return [tuple(group) for group in groups.values()]
 
     def expanded(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """All positions in the cell.

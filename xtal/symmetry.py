@@ -55,20 +55,44 @@ class SpaceGroup:
     def from_symbol(cls, symbol: str | int) -> SpaceGroup:
         """Space group by Hermann–Mauguin symbol, Hall symbol or number (standard setting, origin choice 2, hexagonal axes).
 
+        A text that is a symbol in both notations ("P 6 2") is read as Hermann–Mauguin; `from_hall` reads the other.
+
         Raises
         ------
         CifError
             No such space group.
         """
-        import gemmi
-
         found = _gemmi_group(symbol)
-        if found is None:
+        if found is not None:
+            return cls.from_operations([op.triplet() for op in found.operations()])
+        try:
+            return cls.from_hall(str(symbol))
+        except CifError:
             raise CifError(
                 f"{symbol!r} is not a space group symbol or number;",
                 remedy="write it as in International Tables, for example 'P m -3 m' or 'F d -3 m:2'.",
+            ) from None
+
+    @classmethod
+    def from_hall(cls, symbol: str) -> SpaceGroup:
+        """Space group by Hall symbol, tabulated or not (S. R. Hall, Acta Cryst. A 37 (1981) 517).
+
+        Raises
+        ------
+        CifError
+            The symbol can't be read.
+        """
+        import gemmi
+
+        try:
+            operations = gemmi.symops_from_hall(symbol.strip()) if symbol.strip() else None
+        except (ValueError, RuntimeError):
+            operations = None
+        if operations is None:
+            raise CifError(
+                f"{symbol!r} is not a Hall symbol;", remedy="write it as in International Tables B, '-F 4 2 3'."
             )
-        return cls.from_operations([op.triplet() for op in gemmi.GroupOps(list(found.operations()))])
+        return cls.from_operations([op.triplet() for op in operations])
 
     @classmethod
     def from_operations(cls, operations: Sequence[str]) -> SpaceGroup:
@@ -219,11 +243,7 @@ def _gemmi_group(symbol: str | int) -> Any:
 
     if isinstance(symbol, int):
         return gemmi.find_spacegroup_by_number(symbol) if 1 <= symbol <= 230 else None
-    name = symbol.strip()
-    found = gemmi.find_spacegroup_by_name(name, prefer="2H")
-    if found is not None:
-        return found
-    return next((group for group in gemmi.spacegroup_table() if group.hall == name), None)
+    return gemmi.find_spacegroup_by_name(symbol.strip(), prefer="2H")
 
 
 def _wrapped(points: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import gemmi
 
@@ -84,10 +85,8 @@ def _from_operations(
 def _from_symbols(block: gemmi.cif.Block, lattice: Lattice) -> tuple[SpaceGroup, tuple[str, ...]] | None:
     hall = " ".join(text_value(block, *_HALL).split())
     if hall:
-        try:
-            return SpaceGroup.from_operations([op.triplet() for op in gemmi.symops_from_hall(hall)]), ()
-        except (ValueError, RuntimeError, CifError):
-            pass
+        with suppress(CifError):
+            return SpaceGroup.from_hall(hall), ()
     name = _SUFFIX.sub(lambda match: _SUFFIX_MEANINGS[match[1].upper()], text_value(block, *_HERMANN_MAUGUIN))
     code = text_value(block, *_SETTING).lower()
     number_text = text_value(block, *_NUMBER)
