@@ -1,0 +1,41 @@
+r"""Where the goniometer puts a Bragg angle: zero shift and sample displacement.
+
+Flat plate in reflection, specimen surface a distance s (mm, positive towards the source and detector) off the axis of a goniometer of
+radius R: :math:`\Delta 2\theta = -(2s/R)\cos\theta` in radians. Source: A. J. C. Wilson, Mathematical Theory of X-ray Powder
+Diffractometry (1963), chapter 4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from ..instrument import Instrument
+
+__all__ = ["apparent_two_theta", "displacement_shift"]
+
+FloatArray = NDArray[np.float64]
+
+
+def displacement_shift(two_theta: ArrayLike, displacement: float, radius: float) -> FloatArray:
+    """Shift in degrees 2θ of reflections at `two_theta` (degrees); `displacement` and `radius` in mm."""
+    theta = np.radians(np.asarray(two_theta, dtype=float)) / 2
+    return np.asarray(np.degrees(-2 * displacement / radius * np.cos(theta)))
+
+
+def apparent_two_theta(two_theta: ArrayLike, instrument: Instrument, displacement: float = 0.0) -> FloatArray:
+    """Bragg angles with the instrument's zero and a sample displacement (mm), degrees 2θ.
+
+    Raises
+    ------
+    InputError
+        A displacement for an instrument without a goniometer radius.
+    """
+    angles = np.asarray(two_theta, dtype=float) + instrument.zero
+    if displacement == 0:
+        return angles
+    if instrument.goniometer_radius is None:
+        raise InputError("a sample displacement needs the goniometer radius;", where=instrument.name,
+                         remedy="set goniometer_radius (mm) of the instrument.")  # fmt: skip
+    return angles + displacement_shift(two_theta, displacement, instrument.goniometer_radius)

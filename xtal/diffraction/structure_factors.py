@@ -1,0 +1,189 @@
+r"""Structure factors of many reflections at once.
+
+.. math:: F(h) = \sum_g f_g(s)\,T_g(h) \sum_{j \in g} o_j\, e^{2\pi i\, h \cdot x_j}
+
+Positions are grouped by scatterer and displacement tensor. The phase sum of a group separates,
+:math:`e^{2\pi i(hx+ky+lz)} = (X^h Y^k) Z^l`, so that it is a matrix product of the (h, k) pairs with the l values:
+no exponential is taken per reflection and atom. Blocks of (h, k) pairs keep memory bounded.
+The conjugate sum gives F of the Friedel mate, which differs when f″ is not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..lattice import Lattice
+from ..radiation import Radiation
+from ..structure import Site, Structure
+from ..symmetry import SpaceGroup
+from .form_factors import Species, dispersion, neutron_length, species_of, xray_form_factor
+
+__all__ = ["ScatteringGroup", "calculate_structure_factors", "scattering_groups"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+ComplexArray = NDArray[np.complex128]
+
+_SAME_POINT = 1e-3
+_BLOCK_BYTES = 32_000_000
+
+
+@dataclass(frozen=True)
+class ScatteringGroup:
+    """Positions in the cell that scatter alike.
+
+    Parameters
+    ----------
+    species : Species
+        Element, charge, isotope.
+    beta : ndarray, shape (3, 3)
+        Displacement tensor :math:`U_{ij} a^*_i a^*_j`, dimensionless: :math:`T = e^{-2\\pi^2 h \\beta h}`.
+    xyz : ndarray, shape (n, 3)
+        Fractional coordinates.
+    occupancy : ndarray, shape (n,)
+        Chemical occupancies.
+    """
+
+    species: Species
+    beta: FloatArray
+    xyz: FloatArray
+    occupancy: FloatArray
+
+
+def scattering_groups(structure: Structure, *, neutral_atoms: bool = False) -> list[ScatteringGroup]:
+    """All positions of the cell, grouped by scatterer and displacement tensor; sites without U get U = 0."""
+    found: dict[tuple[Species, bytes], list[tuple[FloatArray, float]]] = {}
+    tensors: dict[bytes, FloatArray] = {}
+    for site in structure.sites:
+        species = species_of(site, neutral_atoms=neutral_atoms)
+        for xyz, beta in _orbit_parts(site, structure.space_group, structure.lattice):
+            key = np.round(beta, 12).tobytes()
+            tensors[key] = beta
+            found.setdefault((species, key), []).append((xyz, site.occupancy))
+    return [
+        ScatteringGroup(species, tensors[key], np.concatenate([xyz for xyz, _ in parts]),
+                        np.concatenate([np.full(len(xyz), occupancy) for xyz, occupancy in parts]))
+        for (species, key), parts in found.items()
+    ]  # fmt: skip
+
+
+def _orbit_parts(site: Site, group: SpaceGroup, lattice: Lattice) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Positions of a site with their displacement tensor, parted by tensor."""
+    xyz, operations = _distinct_images(group, site.xyz)
+    beta = _displacement_tensor(site, lattice)
+    if site.u_aniso is None:
+        yield xyz, beta
+        return
+    rotations = group.rotations[operations]
+    turned = np.einsum("nij,jk,nlk->nil", rotations, beta, rotations).round(12)
+    distinct, member = np.unique(turned.reshape(-1, 9), axis=0, return_inverse=True)
+    for index, tensor in enumerate(distinct):
+        yield xyz[member.ravel() == index], tensor.reshape(3, 3)
+
+
+def _distinct_images(group: SpaceGroup, point: ArrayLike) -> tuple[FloatArray, IntArray]:
+    """Distinct images of a point and the operation that makes each."""
+    images = group.rotations @ np.asarray(point, dtype=float) + group.translations
+    if len(images) == 1:
+        return images, np.zeros(1, dtype=np.int64)
+    offsets = images[:, None, :] - images[None, :, :]
+    offsets -= np.rint(offsets)
+    first = np.argmax((np.abs(offsets) < _SAME_POINT).all(axis=2), axis=1)
+    kept = np.unique(first)
+    return images[kept], kept
+
+
+def _displacement_tensor(site: Site, lattice: Lattice) -> FloatArray:
+    reciprocal = np.sqrt(np.diag(lattice.reciprocal_metric_tensor))
+    if site.u_aniso is None:
+        return np.asarray((site.u_iso or 0.0) * lattice.reciprocal_metric_tensor)
+    u11, u22, u33, u12, u13, u23 = site.u_aniso
+    tensor = np.array([[u11, u12, u13], [u12, u22, u23], [u13, u23, u33]])
+    return np.asarray(tensor * np.outer(reciprocal, reciprocal))
+
+
+def calculate_structure_factors(
+    structure: Structure,
+    hkl: ArrayLike,
+    radiation: Radiation,
+    *,
+    use_dispersion: bool = True,
+    neutral_atoms: bool = False,
+) -> tuple[ComplexArray, ComplexArray]:
+    """Structure factors of reflections and of their Friedel mates.
+
+    Parameters
+    ----------
+    structure : Structure
+        Uiso, Uij, occupancies, charges and isotopes of its sites are used; sites without U get U = 0.
+    hkl : array_like of int, shape (n, 3)
+        Reflections.
+    radiation : Radiation
+        X-rays (f′ and f″ at the strongest line) or neutrons.
+    use_dispersion : bool
+        Whether f′ and f″ are added (X-rays).
+    neutral_atoms : bool
+        Whether form factors of neutral atoms stand in for the ions'.
+
+    Returns
+    -------
+    f_plus, f_minus : ndarray of complex, shape (n,)
+        F(hkl) and F(-h-k-l); electrons per cell for X-rays, fm per cell for neutrons.
+
+    Raises
+    ------
+    CifError
+        An ion without form factor, an isotope without length.
+    InputError
+        A wavelength without f′.
+    """
+    indices = np.asarray(hkl, dtype=np.int64).reshape(-1, 3)
+    s_squared = structure.lattice.g_length(indices) ** 2 / 4
+    f_plus, f_minus = np.zeros((2, len(indices)), dtype=complex)
+    amplitudes: dict[Species, ComplexArray | complex] = {}
+    for group in scattering_groups(structure, neutral_atoms=neutral_atoms):
+        if group.species not in amplitudes:
+            amplitudes[group.species] = _amplitude(group.species, s_squared, radiation, use_dispersion)
+        exponent = np.einsum("ni,ij,nj->n", indices.astype(float), group.beta, indices.astype(float))
+        weight = amplitudes[group.species] * np.exp(-2 * np.pi**2 * exponent)
+        sums = _phase_sums(group.xyz, group.occupancy, indices)
+        f_plus += weight * sums
+        f_minus += weight * sums.conj()
+    return f_plus, f_minus
+
+
+def _amplitude(
+    species: Species, s_squared: FloatArray, radiation: Radiation, use_dispersion: bool
+) -> ComplexArray | complex:
+    if radiation.kind != "xray":
+        return neutron_length(species.element, species.isotope)
+    static = xray_form_factor(species.element, species.charge, s_squared)
+    return np.asarray(static + (dispersion(species.element, radiation.wavelength) if use_dispersion else 0j))
+
+
+def _phase_sums(xyz: FloatArray, occupancy: FloatArray, hkl: IntArray) -> ComplexArray:
+    """Sum of occupancy · exp(2πi h·x) over positions, for each reflection."""
+    low = hkl.min(axis=0)
+    powers = [_powers(xyz[:, axis], low[axis], hkl[:, axis].max()) for axis in range(3)]
+    shifted = hkl - low
+    row_key = shifted[:, 0] * (shifted[:, 1].max() + 1) + shifted[:, 1]
+    _, first, row = np.unique(row_key, return_index=True, return_inverse=True)
+    h_of_row, k_of_row = shifted[first, 0], shifted[first, 1]
+    order = np.argsort(row, kind="stable")
+    sums = np.empty(len(hkl), dtype=complex)
+    step = max(1, _BLOCK_BYTES // (16 * len(xyz)))
+    for start in range(0, len(first), step):
+        rows = slice(start, start + step)
+        block = (powers[0][h_of_row[rows]] * occupancy * powers[1][k_of_row[rows]]) @ powers[2].T
+        chosen = order[np.searchsorted(row[order], start) : np.searchsorted(row[order], start + step)]
+        sums[chosen] = block[row[chosen] - start, shifted[chosen, 2]]
+    return sums
+
+
+def _powers(coordinate: FloatArray, low: int, high: int) -> ComplexArray:
+    """exp(2πi n x) for n from low to high, shape (high − low + 1, atoms)."""
+    return np.asarray(np.exp(2j * np.pi * np.outer(np.arange(low, high + 1), coordinate)))
