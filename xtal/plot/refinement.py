@@ -71,6 +71,11 @@ def figure_title(result: Result) -> str:
     return f"{title} (synthetic data)" if style.is_synthetic(result.pattern) else title
 
 
+def intensity_unit(result: Result) -> str:
+    """Counts when the uncertainties are those of counts, else arbitrary units."""
+    return "counts" if result.pattern.get("sigma_origin") == "poisson" else "a.u."
+
+
 def starts_after_gaps(x: FloatArray) -> NDArray[np.intp]:
     """Indices of points before which a region was left out: there the step is four times both its neighbours."""
     steps = np.diff(x)
@@ -136,11 +141,6 @@ def _square_root(values: FloatArray) -> FloatArray:
 
 def _broken(values: FloatArray, gaps: NDArray[np.intp]) -> FloatArray:
     return np.insert(values, gaps, np.nan)
-
-
-def intensity_unit(result: Result) -> str:
-    """Counts when the uncertainties are those of counts, else arbitrary units."""
-    return "counts" if result.pattern.get("sigma_origin") == "poisson" else "a.u."
 
 
 def _intensity_label(result: Result, sqrt_intensity: bool) -> str:
