@@ -221,13 +221,11 @@ def check_task(task: dict[str, Any], links: dict[str, Link]) -> None:
     if task["background"]["kind"] != "chebyshev":
         raise TaskError("unsupported", f"background.kind {task['background']['kind']!r}: use 'chebyshev'.")
     used = ever_used(task)
-    for name, spec in task["parameters"].items():
-        if name in links:
-            continue
-        if name in used or not is_neutral(name, spec["value"]):
+    for name in sorted(used | task["parameters"].keys()):
+        if name not in links and (name in used or not is_neutral(name, task["parameters"][name]["value"])):
             raise TaskError("unsupported", f"{name}: rietx has no such parameter in this model.")
-    for name in sorted(used - task["parameters"].keys()):
-        raise TaskError("bad_input", f"{name}: freed or tied, but it has no start value.")
+        if name not in task["parameters"]:
+            raise TaskError("bad_input", f"{name}: freed or tied, but it has no start value.")
     check_displacement(task, used)
 
 
