@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,10 @@ def pattern_from_vendor_file(path: Path, scan: int | None = None) -> Pattern:
     from rietx.io.readers import identify_format
 
     notes: list[Any] = []
+    data_format = _identified(path, identify_format)
     try:
-        data_format = identify_format(path)
-        if data_format.name not in MAKERS:
-            raise _unknown(path)
         options = {"scan": scan} if scan is not None and "scan" in data_format.options else {}
         data = data_format.read(path, diagnostics=notes, **options)
-    except PatternError:
-        raise
     except Exception as error:
         found = str(error).removeprefix(f"{path.name}: ").rstrip(".")
         raise PatternError(f"{found};", where=path.name, remedy="mend the file or export the scan as .xy.") from error
@@ -68,6 +65,16 @@ def pattern_from_vendor_file(path: Path, scan: int | None = None) -> Pattern:
         if note.code in REFUSALS:
             raise PatternError(f"{note.message.rstrip('.')};", where=path.name, remedy=REFUSALS[note.code])
     return _pattern(data, path)
+
+
+def _identified(path: Path, identify: Callable[[Path], Any]) -> Any:
+    try:
+        data_format = identify(path)
+    except ValueError:
+        raise _unknown(path) from None
+    if data_format.name not in MAKERS:
+        raise _unknown(path)
+    return data_format
 
 
 def _unknown(path: Path) -> PatternError:
