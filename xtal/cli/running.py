@@ -40,7 +40,7 @@ def refine_and_write(job: Job, folder: Path, *, timeout: float, force: bool, as_
 
     check_folder(folder, force)
     with stage_lines(quiet) as listener:
-        result = refine(job, timeout=timeout, on_event=listener)
+        result = refine(job, timeout=timeout, on_event=listener, command=("xtal", *sys.argv[1:]))
     if not (as_json or quiet):
         _show(result)
     write_result(result, folder, force)

@@ -23,12 +23,9 @@ class Gsas2Engine:
         EngineMissingError
             No interpreter with GSAS-II was found.
         """
-        from .gsas2_location import find_gsas2
+        from .gsas2_location import GSAS2_REMEDY, find_gsas2, gsas2_command
 
         interpreter = find_gsas2()
         if interpreter is None:
-            raise EngineMissingError(
-                "GSAS-II was not found. Install it with its own installer, then set XTAL_GSAS2_PYTHON to the Python "
-                "interpreter it lives in, or [gsas2] python in ~/.config/xtal/config.toml; `xtal doctor` shows what is found."
-            )
-        return (str(interpreter), str(Path(__file__).with_name("gsas2_worker.py")))
+            raise EngineMissingError(f"GSAS-II was not found. {GSAS2_REMEDY} `xtal doctor` shows what is found.")
+        return gsas2_command(interpreter, Path(__file__).with_name("gsas2_worker.py"))
