@@ -67,6 +67,7 @@ PRINTED_DENSITY = {
 # guard against change.
 DISTANCES = {
     "li2ohcl-cubic": {("Li1", "O Cl"): [1.9555] * 2 + [2.7655] * 4, ("O1", "H"): [0.96] * 18},
+    "li2ohcl-cubic-k": {("Li1", "O Cl"): [1.9555] * 2 + [2.7655] * 4, ("O1", "H"): [0.96] * 18},
     "li2ohcl-orthorhombic": {
         ("O1", "Li"): [1.915] * 2 + [2.000] * 2,
         ("O1", "H"): [0.9675],
@@ -186,11 +187,13 @@ SHORTEST = {
     "H Li": 2.10,
 }
 # Published average structures whose refined occupancies can't all be true in one place.
-KNOWN_CONFLICTS = {"llzo-cubic-gaf": {"Li Li", "Ga Li"}}
+# K takes the place of the whole [Li2OH]+ cluster: where it sits, that cluster's H and Li are absent.
+KNOWN_CONFLICTS = {"llzo-cubic-gaf": {"Li Li", "Ga Li"}, "li2ohcl-cubic-k": {"H K", "K Li"}}
 
 # Indices of the first three lines above 0.1 % of the strongest one.
 FIRST_LINES = {
     "li2ohcl-cubic": ["100", "110", "111"],
+    "li2ohcl-cubic-k": ["100", "110", "111"],
     "li2ohcl-orthorhombic": ["002", "010", "100"],
     "li2ohbr-cubic": ["100", "110", "111"],
     "llto": ["001", "002", "100"],

@@ -126,7 +126,9 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
     parameters = _all_parameters(job_file, tables, phases, instrument, where)
     ties = resolve_ties(job_file.tie, list(parameters), where)
     allowed = {phase.name: table.refine for phase, table in zip(phases, tables, strict=True)}
-    stages = resolve_stages(job_file.stage, list(parameters), {tie.target for tie in ties}, allowed, where)
+    wanted = {"always", "calibrated" if instrument.calibrated else "uncalibrated"}
+    stage_tables = [table for table in job_file.stage if table.when in wanted]
+    stages = resolve_stages(stage_tables, list(parameters), {tie.target for tie in ties}, allowed, where)
     full_range = job_file.pattern.range or [float(pattern.x[0]), float(pattern.x[-1])]
     return Job(
         title=job_file.title or pattern.source,

@@ -107,6 +107,9 @@ class StageTable(_Table):
     free: list[str] = Field(default_factory=list, description="Dotted names; * and ? match.")
     fix: list[str] = Field(default_factory=list, description="Dotted names held from this stage on.")
     max_cycles: int = Field(20, ge=1, le=500)
+    when: Literal["always", "calibrated", "uncalibrated"] = Field(
+        "always", description="Taken only on an instrument that was, or was not, calibrated on a standard."
+    )
 
 
 class TieTable(_Table):
@@ -140,7 +143,6 @@ class TemplateTable(_Table):
     about: str
     literature: list[str]
     cannot_tell: list[str]
-    sets_instrument: bool = Field(False, description="Whether its instrument is more than a placeholder.")
 
 
 class JobFile(_Table):

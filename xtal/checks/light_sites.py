@@ -1,0 +1,70 @@
+"""Sites of lithium and hydrogen that X-rays hardly see, and what was refined of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..diffraction.lorentz_polarization import instrument_factor
+from ..diffraction.reflections import calculate_reflections
+from ..errors import XtalError
+from ..instrument import Instrument
+from ..result import Check
+from ..structure import Structure
+from .evidence import Evidence
+
+__all__ = ["intensity_carried_by_site", "light_site_checks"]
+
+LIGHT_ELEMENTS = frozenset({"H", "D", "Li"})
+LEAST_SHARE = 0.01
+
+
+def light_site_checks(facts: Evidence) -> Iterator[Check]:
+    """One check per phase whose light sites carry less than 1 % of its intensity; severe when they were refined."""
+    for phase in facts.job.phases:
+        shares = _light_shares(phase.structure, facts.job.instrument, (facts.curves.x[0], facts.curves.x[-1]))
+        weak = {label: share for label, share in shares.items() if share < LEAST_SHARE}
+        if not weak:
+            continue
+        refined = [label for label in weak if _was_refined(phase.name, label, facts)]
+        listed = ", ".join(f"{label} ({100 * share:.2f} %)" for label, share in weak.items())
+        verb = f"were refined all the same ({', '.join(refined)}): hold them" if refined else "were held"
+        yield Check(
+            "light-sites", "severe" if refined else "info", phase.name,
+            f"Sites of {phase.name} that change its intensities by less than 1 %: {listed}. They {verb}; "
+            "this pattern says nothing about their coordinates, occupancies or displacement.",
+        )  # fmt: skip
+
+
+def _was_refined(phase: str, label: str, facts: Evidence) -> bool:
+    """Whether a parameter of the site was free on its own: a shared (tied) one is carried by the other sites."""
+    prefix = f"phase.{phase}.site.{label}."
+    leaders = {leader for tie in facts.job.ties for _, leader in tie.terms}
+    return any(item.free and name.startswith(prefix) and name not in leaders for name, item in facts.parameters.items())
+
+
+def _light_shares(structure: Structure, instrument: Instrument, two_theta: tuple[float, float]) -> dict[str, float]:
+    labels = [site.label for site in structure.sites if site.element in LIGHT_ELEMENTS and site.occupancy > 0]
+    if not labels or len(labels) == len(structure.sites):
+        return {}
+    return {label: intensity_carried_by_site(structure, label, instrument, two_theta) for label in labels}
+
+
+def intensity_carried_by_site(
+    structure: Structure, label: str, instrument: Instrument, two_theta: tuple[float, float]
+) -> float:
+    r"""Share of a phase's intensity that changes when a site is emptied.
+
+    :math:`\sum |I - I_{without}| / \sum I` over the reflections in a range (degrees 2θ), with multiplicity and
+    Lorentz–polarisation factor. NaN when the phase has no reflection there or the tables lack the element.
+    """
+    without = structure.with_sites(site for site in structure.sites if site.label != label)
+    try:
+        full = calculate_reflections(structure, instrument.radiation, two_theta=two_theta)
+        empty = calculate_reflections(without, instrument.radiation, two_theta=two_theta)
+    except XtalError:
+        return float("nan")
+    angle = full.two_theta(instrument.radiation.wavelength)
+    weight = np.nan_to_num(full.multiplicity * instrument_factor(angle, instrument))
+    return float(np.sum(weight * np.abs(full.f_squared - empty.f_squared)) / np.sum(weight * full.f_squared))

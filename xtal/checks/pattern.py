@@ -1,0 +1,102 @@
+"""Checks on the fit as a whole: agreement against counting statistics, peaks that no phase explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..result import Check, ProfileCurves
+from .evidence import Evidence
+
+__all__ = ["pattern_checks", "unexplained_peaks"]
+
+FloatArray = NDArray[np.float64]
+
+GOF_WARNING, GOF_SEVERE = 3.0, 10.0
+RWP_SEVERE = 0.30
+PEAK_SIGNIFICANCE = 8.0
+"""Height of an unexplained peak over its own standard uncertainty."""
+PEAK_HEIGHT = 0.01
+"""Least height of an unexplained peak as a fraction of the strongest Bragg intensity."""
+_MOST_PEAKS = 5
+
+
+def pattern_checks(facts: Evidence) -> Iterator[Check]:
+    """Checks on agreement and residual, in no order."""
+    yield from _agreement(facts)
+    yield from _residual(facts)
+
+
+def _agreement(facts: Evidence) -> Iterator[Check]:
+    gof, rwp = facts.agreement.gof, facts.agreement.rwp
+    if gof > GOF_WARNING or rwp > RWP_SEVERE:
+        severe = gof > GOF_SEVERE or rwp > RWP_SEVERE
+        yield Check(
+            "rwp-above-rexp", "severe" if severe else "warning", None,
+            f"Rwp {100 * rwp:.1f} % is {gof:.1f} times what counting statistics allow ({100 * facts.agreement.rexp:.1f} %): "
+            "esds are too small by an unknown factor; look at the difference curve.",
+        )  # fmt: skip
+
+
+def _residual(facts: Evidence) -> Iterator[Check]:
+    lines = np.array([row.two_theta for rows in facts.reflections.values() for row in rows])
+    lines = _all_lines(lines, [wavelength for wavelength, _ in facts.job.instrument.radiation.lines])
+    peaks = unexplained_peaks(facts.curves, lines, _typical_fwhm(facts))
+    if not peaks:
+        return
+    listed = ", ".join(f"{position:.2f}° ({100 * height:.1f} %)" for position, height in peaks[:_MOST_PEAKS])
+    more = f" and {len(peaks) - _MOST_PEAKS} more" if len(peaks) > _MOST_PEAKS else ""
+    yield Check(
+        "unexplained-peaks", "severe", None,
+        f"Peaks that no phase explains, height relative to the strongest: {listed}{more}. A phase may be missing.",
+    )  # fmt: skip
+
+
+def _all_lines(two_theta: FloatArray, wavelengths: list[float]) -> FloatArray:
+    """Positions of every reflection for every wavelength, degrees, given those of the first wavelength."""
+    sine = np.sin(np.radians(two_theta / 2))
+    scaled = np.concatenate([sine * wavelength / wavelengths[0] for wavelength in wavelengths])
+    return np.asarray(np.degrees(2 * np.arcsin(scaled[scaled < 1])))
+
+
+def _typical_fwhm(facts: Evidence) -> float:
+    widths = [row.fwhm for rows in facts.reflections.values() for row in rows if row.fwhm and row.fwhm > 0]
+    return float(np.median(widths)) if widths else 0.15
+
+
+def unexplained_peaks(curves: ProfileCurves, lines: FloatArray, fwhm: float) -> list[tuple[float, float]]:
+    """Peaks of the difference curve that stand away from every calculated line.
+
+    Parameters
+    ----------
+    curves : ProfileCurves
+        Observed and calculated pattern.
+    lines : ndarray
+        Positions of calculated lines, degrees 2θ.
+    fwhm : float
+        Typical peak width, degrees 2θ; the difference is averaged over it.
+
+    Returns
+    -------
+    list of (position, height)
+        Degrees 2θ, and height relative to the strongest Bragg intensity; highest first.
+    """
+    from scipy.ndimage import uniform_filter1d
+    from scipy.signal import find_peaks
+
+    step = float(np.median(np.diff(curves.x)))
+    width = max(round(fwhm / step), 1)
+    smooth = uniform_filter1d(curves.difference, width)
+    noise = np.sqrt(uniform_filter1d(curves.sigma**2, width) / width)
+    strongest = float(np.max(curves.observed - curves.background))
+    floor = np.maximum(PEAK_SIGNIFICANCE * noise, PEAK_HEIGHT * strongest)
+    candidates, _ = find_peaks(smooth, distance=2 * width)
+    far = [i for i in candidates if smooth[i] > floor[i] and _distance(curves.x[i], lines) > 1.5 * fwhm]
+    peaks = [(float(curves.x[i]), float(smooth[i] / strongest)) for i in far]
+    return sorted(peaks, key=lambda peak: -peak[1])
+
+
+def _distance(position: float, lines: FloatArray) -> float:
+    return float(np.min(np.abs(lines - position))) if lines.size else np.inf

@@ -1,0 +1,73 @@
+"""Checks on phases: not carried by the pattern, compatible with zero, models instead of measured structures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..result import Check, PhaseResult, Value
+from .evidence import Evidence
+
+__all__ = ["phase_checks"]
+
+CARRIED_FROM = 0.05
+"""Weight fraction above which a phase must show in the pattern."""
+CARRIED_SHARE = 1 / 3
+"""Least ratio of intensity share to weight fraction."""
+SHOWN_FROM = 3.0
+"""Esds above zero at which a phase counts as shown."""
+
+
+def phase_checks(facts: Evidence) -> Iterator[Check]:
+    """Checks on phases, in no order."""
+    for name, phase in facts.phases.items():
+        yield from _carried(name, phase)
+        yield from _shown(name, phase)
+        yield from _quality(name, phase)
+        yield from _reflections(name, facts)
+
+
+def _carried(name: str, phase: PhaseResult) -> Iterator[Check]:
+    weight, share = phase.weight_fraction.value, phase.intensity_share.value
+    if weight is None or share is None or weight <= CARRIED_FROM or share >= CARRIED_SHARE * weight:
+        return
+    yield Check(
+        "phase-not-carried", "severe", name,
+        f"{name} has {100 * weight:.1f} % of the weight but {100 * share:.1f} % of the intensity: the pattern does not carry "
+        "this fraction. Look at its displacement parameters and scale before you believe it.",
+    )  # fmt: skip
+
+
+def _shown(name: str, phase: PhaseResult) -> Iterator[Check]:
+    for label, value in (("weight fraction", phase.weight_fraction), ("share in its group", phase.group_share)):
+        if _is_compatible_with_zero(value):
+            yield Check(
+                "phase-not-shown", "severe", name,
+                f"The {label} of {name}, {value}, is less than {SHOWN_FROM:g} esds from zero: these data do not show the phase. "
+                "Leave it out, or say 'not detected'.",
+            )  # fmt: skip
+            return
+
+
+def _is_compatible_with_zero(value: Value) -> bool:
+    if value.value is None:
+        return False
+    if value.value <= 0:
+        return True
+    return value.esd is not None and value.value < SHOWN_FROM * value.esd
+
+
+def _quality(name: str, phase: PhaseResult) -> Iterator[Check]:
+    words = {"model": "a model, not a measured structure", "dft": "a calculated (DFT) structure, not a measured one"}
+    if phase.quality in words:
+        yield Check(
+            "phase-is-a-model", "info", name,
+            f"{name} is {words[phase.quality]}: its intensities, and so its fraction, hold the model's error.",
+        )  # fmt: skip
+
+
+def _reflections(name: str, facts: Evidence) -> Iterator[Check]:
+    if not facts.reflections.get(name):
+        yield Check(
+            "no-reflections", "severe", name,
+            f"{name} has no reflection in the fitted range: nothing about it can be refined. Widen the range or leave it out.",
+        )  # fmt: skip

@@ -1,0 +1,199 @@
+"""From an engine's outcome to a `Result`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checks import run_checks, verdict_of
+from ..engines import EngineRun
+from ..job import Job
+from ..result import Agreement, ParameterResult, ProfileCurves, ReflectionRow, Result, StageResult, Status
+from .covariance import Covariance
+from .phases import phase_results
+from .refined_structure import refined_structure
+
+__all__ = ["assemble_result"]
+
+_REPORTED_CORRELATION = 0.9
+
+
+def assemble_result(
+    job: Job, run: EngineRun, engine_name: str, provenance: Mapping[str, Any], files: Mapping[str, bytes]
+) -> Result:
+    """The result of a fit, also of one that failed: then without phases when no stage was finished."""
+    if run.outcome is None:
+        return _empty_result(job, run, engine_name, provenance)
+    outcome = run.outcome
+    status = _status(run)
+    covariance = Covariance.from_outcome(outcome["covariance"], job.ties)
+    curves = _curves(outcome["profile"])
+    structures = {
+        phase.name: refined_structure(phase.structure, _phase_values(phase.name, outcome)) for phase in job.phases
+    }
+    phases = phase_results(job, outcome, covariance, curves, structures)
+    parameters = _parameters(job, outcome, covariance)
+    correlations = () if covariance is None else covariance.correlations(_REPORTED_CORRELATION)
+    agreement = Agreement(**outcome["agreement"])
+    reflections = {name: tuple(ReflectionRow(**row) for row in rows) for name, rows in outcome["reflections"].items()}
+    checks = run_checks(
+        job=job,
+        agreement=agreement,
+        phases=phases,
+        parameters=parameters,
+        correlations=correlations,
+        curves=curves,
+        reflections=reflections,
+        max_shift_over_esd=outcome.get("max_shift_over_esd"),
+        has_covariance=covariance is not None,
+        engine_warnings=tuple(outcome.get("warnings", ())),
+    )
+    return Result(
+        title=job.title,
+        status=status,
+        verdict=verdict_of(status, checks),
+        message=_message(status, run, agreement, checks),
+        engine=outcome["engine"],
+        agreement=agreement,
+        phases=phases,
+        groups=job.groups,
+        parameters=parameters,
+        correlations=correlations,
+        checks=checks,
+        stages=_stages(job, outcome),
+        pattern=_pattern_facts(job),
+        provenance={**provenance, "seconds": round(run.seconds, 3)},
+        profile=curves,
+        reflections=reflections,
+        structures=structures,
+        files=files,
+        log=run.log,
+    )
+
+
+def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mapping[str, Any]) -> Result:
+    status: Status = "timeout" if run.status == "timeout" else "failed"
+    return Result(
+        title=job.title,
+        status=status,
+        verdict="fail",
+        message=f"No stage was finished: {run.message}.",
+        engine={"name": engine_name, "version": ""},
+        agreement=None,
+        phases={},
+        groups=job.groups,
+        parameters={},
+        correlations=(),
+        checks=(),
+        stages=(),
+        pattern=_pattern_facts(job),
+        provenance={**provenance, "seconds": round(run.seconds, 3)},
+        log=run.log,
+    )
+
+
+def _status(run: EngineRun) -> Status:
+    if run.status == "timeout":
+        return "timeout"
+    if run.status != "done":
+        return "failed"
+    assert run.outcome is not None
+    return "converged" if run.outcome["converged"] else "not_converged"
+
+
+def _message(status: Status, run: EngineRun, agreement: Agreement, checks: tuple[Any, ...]) -> str:
+    fit = f"Rwp {100 * agreement.rwp:.2f} % (expected {100 * agreement.rexp:.2f} %)"
+    severe = sum(check.severity == "severe" for check in checks)
+    concern = (
+        "" if not severe else f" {severe} severe check{'s' if severe > 1 else ''}: read them before you use a number."
+    )
+    match status:
+        case "converged":
+            return f"The fit converged at {fit}.{concern}"
+        case "not_converged":
+            return f"The fit has not converged; it stands at {fit}.{concern}"
+        case _:
+            return f"The fit ended early: {run.message}. The last finished stage is kept, {fit}.{concern}"
+
+
+def _curves(profile: Mapping[str, Any]) -> ProfileCurves:
+    def array(key: str) -> NDArray[np.float64]:
+        return np.asarray(profile[key], dtype=float)
+
+    return ProfileCurves(
+        x=array("two_theta"),
+        observed=array("observed"),
+        sigma=array("sigma"),
+        calculated=array("calculated"),
+        background=array("background"),
+        phases={name: np.asarray(curve, dtype=float) for name, curve in profile["phases"].items()},
+    )
+
+
+def _phase_values(name: str, outcome: Mapping[str, Any]) -> dict[str, float]:
+    prefix = f"phase.{name}."
+    return {
+        key.removeprefix(prefix): float(item["value"])
+        for key, item in outcome["parameters"].items()
+        if key.startswith(prefix)
+    }
+
+
+def _parameters(job: Job, outcome: Mapping[str, Any], covariance: Covariance | None) -> dict[str, ParameterResult]:
+    finished = {stage["name"] for stage in outcome["stages"]}
+    followers = {tie.target: tie for tie in job.ties}
+    results = {}
+    for name, parameter in job.parameters.items():
+        item = outcome["parameters"][name]
+        esd = None if covariance is None else covariance.esd(name)
+        stages = tuple(stage.name for stage in job.stages if name in stage.free and stage.name in finished)
+        results[name] = ParameterResult(
+            value=float(item["value"]),
+            esd=esd,
+            start=parameter.start,
+            min=parameter.min,
+            max=parameter.max,
+            free=bool(item["free"]),
+            stages=stages,
+            reason=None if esd is not None else item.get("reason") or _why_no_esd(name, bool(item["free"]), followers),
+        )
+    return results
+
+
+def _why_no_esd(name: str, is_free: bool, followers: Mapping[str, Any]) -> str:
+    if name in followers:
+        return "follows a tie to parameters that were held"
+    return "no covariance" if is_free else "held"
+
+
+def _stages(job: Job, outcome: Mapping[str, Any]) -> tuple[StageResult, ...]:
+    reasons = {stage.name: stage.why for stage in job.stages}
+    return tuple(
+        StageResult(
+            name=stage["name"],
+            why=reasons.get(stage["name"], ""),
+            free=tuple(stage["free"]),
+            rwp=float(stage["rwp"]),
+            seconds=float(stage["seconds"]),
+            converged=bool(stage["converged"]),
+        )
+        for stage in outcome["stages"]
+    )
+
+
+def _pattern_facts(job: Job) -> dict[str, Any]:
+    pattern = job.pattern
+    return {
+        "source": pattern.source,
+        "axis": pattern.axis,
+        "range": [float(pattern.x[0]), float(pattern.x[-1])],
+        "n_points": len(pattern),
+        "sigma_origin": pattern.sigma_origin,
+        "instrument": job.instrument.name,
+        "calibrated": job.instrument.calibrated,
+        "wavelength": job.instrument.radiation.wavelength,
+        "notes": list(job.notes),
+    }

@@ -1,0 +1,167 @@
+"""What a fit says of each phase: fractions, shares, cell, volume, density, size and strain, with esds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..job import Job, JobPhase
+from ..lattice import Lattice
+from ..result import CELL_NAMES, CellResult, PhaseResult, ProfileCurves, Value
+from ..structure import AMU_PER_CUBIC_ANGSTROM, Structure
+from .covariance import Covariance
+from .fractions import weight_fractions
+
+__all__ = ["phase_results"]
+
+FloatArray = NDArray[np.float64]
+
+_NO_COVARIANCE = "the fit has no covariance"
+_NOT_REFINED = "not refined"
+_FIXED = "fixed by symmetry"
+_FROM_PATTERN = "follows from the calculated pattern"
+_UNCALIBRATED = "the instrument is not calibrated: widths hold the instrument"
+
+
+def phase_results(
+    job: Job,
+    outcome: Mapping[str, Any],
+    covariance: Covariance | None,
+    curves: ProfileCurves,
+    structures: Mapping[str, Structure],
+) -> dict[str, PhaseResult]:
+    """Results of every phase of a job.
+
+    Parameters
+    ----------
+    job : Job
+        What was asked.
+    outcome : mapping
+        What the engine answered.
+    covariance : Covariance or None
+        Of its free parameters.
+    curves : ProfileCurves
+        Observed and calculated pattern.
+    structures : mapping of str to Structure
+        Refined structures.
+    """
+    names = [phase.name for phase in job.phases]
+    fractions = _fraction_values(names, outcome, covariance)
+    shares = _intensity_shares(names, curves)
+    groups: dict[str, Value] = {}
+    for members in job.groups.values():
+        groups |= dict(zip(members, _fraction_values(members, outcome, covariance), strict=True))
+    no_group = Value(None, None, "in no group of this job")
+    return {
+        phase.name: PhaseResult(
+            formula=structures[phase.name].formula,
+            space_group=str(phase.structure.space_group),
+            quality=phase.structure.quality,
+            source=phase.structure.source,
+            weight_fraction=fraction,
+            group_share=groups.get(phase.name, no_group),
+            intensity_share=share,
+            density=_density(phase, structures[phase.name], covariance),
+            volume=_volume(phase, structures[phase.name], covariance),
+            crystallite_size_nm=_width("crystallite_size_nm", phase, job, outcome, covariance),
+            microstrain=_width("microstrain", phase, job, outcome, covariance),
+            cell=_cell(phase, structures[phase.name], covariance),
+        )
+        for phase, fraction, share in zip(job.phases, fractions, shares, strict=True)
+    }
+
+
+def _fraction_values(names: Sequence[str], outcome: Mapping[str, Any], covariance: Covariance | None) -> list[Value]:
+    """Weight fractions among some phases, the others left out."""
+    if len(names) == 1:
+        return [Value(1.0, None, "the only phase")]
+    parameters = [f"phase.{name}.scale" for name in names]
+    scales = np.array([outcome["parameters"][name]["value"] for name in parameters])
+    factors = np.array([outcome["mass_factor"][name] for name in names])
+    if not np.sum(scales * factors) > 0:
+        return [Value(None, None, "all scale factors are zero")] * len(names)
+    scale_covariance = None if covariance is None else covariance.of(parameters)
+    fractions, esds = weight_fractions(scales, factors, scale_covariance)
+    if esds is None or not np.any(esds > 0):
+        reason = _NO_COVARIANCE if esds is None else "no scale factor was refined"
+        return [Value(float(fraction), None, reason) for fraction in fractions]
+    return [Value(float(fraction), float(esd)) for fraction, esd in zip(fractions, esds, strict=True)]
+
+
+def _intensity_shares(names: Sequence[str], curves: ProfileCurves) -> list[Value]:
+    areas = np.array([float(np.sum(np.maximum(curves.phases[name], 0.0))) for name in names])
+    total = areas.sum()
+    if total <= 0:
+        return [Value(None, None, "nothing was calculated")] * len(names)
+    return [Value(float(area / total), None, _FROM_PATTERN) for area in areas]
+
+
+def _cell(phase: JobPhase, structure: Structure, covariance: Covariance | None) -> CellResult:
+    free = phase.structure.space_group.free_cell_parameters()
+    values = {}
+    for name, number in zip(CELL_NAMES, structure.lattice.parameters, strict=True):
+        leader = _leader(name, free, structure.lattice)
+        if leader is None:
+            values[name] = Value(number, None, _FIXED)
+            continue
+        esd = None if covariance is None else covariance.esd(f"phase.{phase.name}.cell.{leader}")
+        values[name] = Value(number, esd, None if esd is not None else _missing_esd(covariance))
+    return CellResult(**values)
+
+
+def _leader(name: str, free: Sequence[str], lattice: Lattice) -> str | None:
+    """The independent parameter that a cell parameter equals, or None when symmetry fixes it."""
+    if name in free:
+        return name
+    same_kind = [other for other in free if (other in "abc") == (name in "abc")]
+    number = getattr(lattice, name)
+    return next((other for other in same_kind if np.isclose(getattr(lattice, other), number, rtol=1e-9)), None)
+
+
+def _missing_esd(covariance: Covariance | None) -> str:
+    return _NO_COVARIANCE if covariance is None else _NOT_REFINED
+
+
+def _volume_esd(phase: JobPhase, structure: Structure, covariance: Covariance | None) -> float | None:
+    """Standard uncertainty of the volume from the covariance of the independent cell parameters."""
+    if covariance is None:
+        return None
+    group = phase.structure.space_group
+    free = group.free_cell_parameters()
+    values = {name: float(getattr(structure.lattice, name)) for name in free}
+    gradient = []
+    for name in free:
+        step = 1e-6 * values[name]
+        high = group.complete_cell({**values, name: values[name] + step}, structure.lattice).volume
+        low = group.complete_cell({**values, name: values[name] - step}, structure.lattice).volume
+        gradient.append((high - low) / (2 * step))
+    cell_covariance = covariance.of([f"phase.{phase.name}.cell.{name}" for name in free])
+    variance = float(np.array(gradient) @ cell_covariance @ np.array(gradient))
+    return float(np.sqrt(variance)) if variance > 0 else None
+
+
+def _volume(phase: JobPhase, structure: Structure, covariance: Covariance | None) -> Value:
+    esd = _volume_esd(phase, structure, covariance)
+    return Value(structure.lattice.volume, esd, None if esd is not None else _missing_esd(covariance))
+
+
+def _density(phase: JobPhase, structure: Structure, covariance: Covariance | None) -> Value:
+    esd = _volume_esd(phase, structure, covariance)
+    if esd is None:
+        return Value(structure.density, None, _missing_esd(covariance))
+    per_volume = structure.cell_mass * AMU_PER_CUBIC_ANGSTROM / structure.lattice.volume**2
+    return Value(structure.density, per_volume * esd)
+
+
+def _width(kind: str, phase: JobPhase, job: Job, outcome: Mapping[str, Any], covariance: Covariance | None) -> Value:
+    name = f"phase.{phase.name}.{kind}"
+    if name not in job.free_names:
+        return Value(None, None, _NOT_REFINED)
+    if not job.instrument.calibrated:
+        return Value(None, None, _UNCALIBRATED)
+    esd = None if covariance is None else covariance.esd(name)
+    value = float(outcome["parameters"][name]["value"])
+    return Value(value, esd, None if esd is not None else _missing_esd(covariance))

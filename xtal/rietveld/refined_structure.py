@@ -1,0 +1,46 @@
+"""Structures with the values that a refinement found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..structure import Site, Structure
+
+__all__ = ["refined_structure"]
+
+
+def refined_structure(structure: Structure, values: Mapping[str, float]) -> Structure:
+    """Structure with refined cell, coordinates, occupancies and displacement parameters.
+
+    Parameters
+    ----------
+    structure : Structure
+        As the job had it.
+    values : mapping
+        Values by name within the phase (``cell.a``, ``site.Cl1.x`` …), independent ones only;
+        what depends on them follows by symmetry.
+    """
+    cell = {name.removeprefix("cell."): value for name, value in values.items() if name.startswith("cell.")}
+    lattice = structure.space_group.complete_cell(cell, structure.lattice)
+    sites = tuple(_refined_site(site, structure, values) for site in structure.sites)
+    return replace(structure, lattice=lattice, sites=sites)
+
+
+def _refined_site(site: Site, structure: Structure, values: Mapping[str, float]) -> Site:
+    prefix = f"site.{site.label}."
+    xyz = np.array(site.xyz)
+    for direction in structure.space_group.free_coordinates(site.xyz):
+        axis = int(np.flatnonzero(np.abs(direction) > 1e-9)[0])
+        moved = values.get(f"{prefix}{'xyz'[axis]}", site.xyz[axis]) - site.xyz[axis]
+        xyz += moved * direction
+    # A refined occupancy above 1 is a finding (a heavier atom sits there); a Structure can't hold it.
+    occupancy = min(max(values.get(f"{prefix}occupancy", site.occupancy), 0.0), 1.0)
+    return replace(
+        site,
+        xyz=(float(xyz[0]), float(xyz[1]), float(xyz[2])),
+        occupancy=occupancy,
+        u_iso=values.get(f"{prefix}u_iso", site.u_iso),
+    )

@@ -1,0 +1,95 @@
+"""`refine`: a resolved job goes through an engine in a child process and comes back as a result."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from ..engines import engine_named
+from ..engines.process import collected_files, run_task, scratch_folder
+from ..engines.protocol import EventListener
+from ..engines.task import engine_task
+from ..errors import EngineUnsupportedError
+from ..job import Job
+from ..result import Result
+from .assemble import assemble_result
+
+__all__ = ["DEFAULT_TIMEOUT", "refine"]
+
+DEFAULT_TIMEOUT = 600.0
+_REPORTED_PACKAGES = ("numpy", "scipy", "gemmi", "rietx")
+
+
+def refine(
+    job: Job,
+    *,
+    engine: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    on_event: EventListener | None = None,
+    command: Sequence[str] = (),
+) -> Result:
+    """Refine a job.
+
+    Parameters
+    ----------
+    job : Job
+        Resolved job.
+    engine : str, optional
+        ``rietx`` or ``gsas2``; default: the job's.
+    timeout : float
+        Wall-clock limit, seconds.
+    on_event : callable, optional
+        Called with each stage as it starts and ends.
+    command : sequence of str, optional
+        Command line to record in the result's provenance.
+
+    Returns
+    -------
+    Result
+        Also of a fit that failed or ran out of time: `status` says so.
+
+    Raises
+    ------
+    EngineMissingError
+        The engine is not installed.
+    EngineUnsupportedError
+        The engine can't express the job.
+    """
+    chosen = engine_named(engine or job.engine)
+    with scratch_folder() as folder:
+        run = run_task(chosen.worker_command(), engine_task(job, folder), timeout=timeout, on_event=on_event)
+        if run.status == "unsupported":
+            raise EngineUnsupportedError(f"{chosen.name} can't express this job: {run.message}")
+        names = [] if run.outcome is None else run.outcome.get("files", [])
+        files = collected_files(folder, names)
+    return assemble_result(job, run, chosen.name, _provenance(job, command), files)
+
+
+def _provenance(job: Job, command: Sequence[str]) -> dict[str, Any]:
+    return {
+        "inputs": dict(job.inputs),
+        "versions": {"xtal": __version__, "python": platform.python_version(), **_package_versions()},
+        "command": " ".join(_without_folders(word) for word in command),
+        "seed": job.seed,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _without_folders(word: str) -> str:
+    """A command's word with an absolute path cut to its name: results hold no paths of a machine."""
+    return Path(word).name if Path(word).is_absolute() else word
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for name in _REPORTED_PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "absent"
+    return versions
