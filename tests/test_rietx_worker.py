@@ -19,16 +19,10 @@ import gemmi
 import numpy as np
 import pytest
 
-from xtal.engines.rietx_model import (
-    Link,
-    TaskError,
-    build_problem,
-    free_exactly,
-    known_links,
-    polarization_fraction,
-    symmetry_of,
-)
-from xtal.engines.rietx_outcome import inverse_normal
+from xtal.engines.rietx_covariance import inverse_normal
+from xtal.engines.rietx_freedom import build_problem, free_exactly
+from xtal.engines.rietx_model import polarization_fraction, symmetry_of
+from xtal.engines.rietx_units import Link, TaskError, known_links
 
 KA1, KA2 = 1.5405929, 1.5444274
 RADIUS = 200.0
