@@ -290,5 +290,5 @@ def test_unknown_binary_is_refused(tmp_path: Path):
     for name, content in (("scan.raw", b"\x00\x01WHAT" + struct.pack("<20f", *range(20))), ("a.xy", b"10 5\n\x00\x00")):
         file = tmp_path / name
         file.write_bytes(content)
-        with pytest.raises(PatternError, match="binary data of an unknown kind; export the scan as .xy"):
+        with pytest.raises(PatternError, match=r"binary data of an unknown kind; export the scan as \.xy"):
             read_pattern(file)

@@ -95,7 +95,7 @@ def test_unknown_block_of_powder_cif_names_those_that_hold_patterns(tmp_path):
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
-    with pytest.raises(PatternError, match="absent.xy: no such file; check the name and the folder"):
+    with pytest.raises(PatternError, match=r"absent\.xy: no such file; check the name and the folder"):
         read_pattern(tmp_path / "absent.xy")
     with pytest.raises(PatternError, match="a folder, not a file; name one pattern in it"):
         read_pattern(tmp_path)

@@ -212,7 +212,7 @@ def _computed_axis(bank: _Bank, n_points: int, name: str) -> FloatArray:
     if step <= 0:
         raise PatternError(f"step {step:g} centidegrees;", where=f"{name}, line {bank.line}",
                            remedy="the step on the BANK record must be positive.")  # fmt: skip
-    return (start + step * np.arange(n_points)) / 100.0
+    return np.asarray((start + step * np.arange(n_points)) / 100.0, dtype=np.float64)
 
 
 def _refuse_truncated(bank: _Bank, n_points: int, name: str) -> None:

@@ -12,13 +12,8 @@ from typing import Any
 from ..errors import InputError, OutputError
 from ..instrument import Instrument
 from .atomic import write_text_atomic
-from .gsas_instruments import (
-    instrument_from_instprm,
-    instrument_from_prm,
-    instrument_to_instprm,
-    is_instprm,
-    is_prm,
-)
+from .gsas2_instprm import instrument_from_instprm, instrument_to_instprm, is_instprm
+from .gsas_prm import instrument_from_prm, is_prm
 from .instrument_toml import instrument_from_table, instrument_to_toml, with_overrides
 
 __all__ = ["instrument_presets", "load_instrument", "with_overrides", "write_instrument"]

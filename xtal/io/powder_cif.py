@@ -137,7 +137,7 @@ def _positions(block: Any, where: str) -> tuple[Axis, FloatArray]:
         if len(block.find_loop(tag)):
             return axis, _column(block, tag, where).values
     low, high, step = _range(block) or (math.nan, math.nan, 1.0)
-    return "two_theta", low + step * np.arange(round((high - low) / step) + 1)
+    return "two_theta", np.asarray(low + step * np.arange(round((high - low) / step) + 1), dtype=np.float64)
 
 
 def _column(block: Any, tag: str, where: str) -> _Column:
