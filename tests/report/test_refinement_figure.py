@@ -8,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from xtal.plot.refinement import plot_refinement, starts_after_gaps
 from xtal.plot.style import PHASES, phase_colours
@@ -23,13 +24,15 @@ def test_the_figure_shows_curves_ticks_and_agreement(result):
     np.testing.assert_array_equal(lower.get_lines()[1].get_ydata(), result.profile.difference)
     assert [text.get_text() for text in strip.texts] == ["cubic", "llto", "lif"]
     assert [len(lines.get_segments()) for lines in strip.collections] == [len(r) for r in result.reflections.values()]
-    assert main.get_title(loc="right") == "$R_{wp}$ 7.12 %   GOF 1.09"
+    assert main.get_legend().get_title().get_text() == "$R_{wp}$ 7.12 %   GOF 1.09"
     assert lower.get_xlabel() == "2θ / °" and main.get_ylabel() == "intensity / counts"
 
 
 def test_synthetic_data_are_called_so_in_the_title(result):
     assert plot_refinement(result).axes[0].get_title(loc="left").endswith("(synthetic data)")
     measured = replace(result, pattern={"source": "pellet.xy"})
+    named = replace(result, title="Synthetic pellet")
+    assert plot_refinement(named).axes[0].get_title(loc="left") == "Synthetic pellet"
     assert "synthetic" not in plot_refinement(measured).axes[0].get_title(loc="left")
 
 
@@ -37,6 +40,14 @@ def test_the_square_root_axis_draws_square_roots(result):
     main = plot_refinement(result, sqrt_intensity=True).axes[0]
     np.testing.assert_allclose(main.get_lines()[0].get_ydata() ** 2, result.profile.observed, rtol=1e-12)
     assert main.get_ylabel() == "√(intensity / counts)"
+
+
+def test_no_title_runs_into_anything(result):
+    figure = plot_refinement(replace(result, title="Pellet of the third batch after annealing, " * 4))
+    figure.canvas.draw()
+    (title,) = figure.axes[0].findobj(lambda item: isinstance(item, Text) and item.get_text().startswith("Pellet"))
+    assert title.get_text().endswith("… (synthetic data)")
+    assert title.get_window_extent().x1 < figure.bbox.x1
 
 
 def test_a_title_with_dollar_signs_is_drawn_as_it_is(result):

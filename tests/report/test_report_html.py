@@ -63,7 +63,7 @@ def document(result) -> Document:
 def test_the_report_is_well_formed(document):
     assert document.errors == [] and document.open == []
     assert set(document.tables) == {
-        "phases", "cells", "checks", "parameters", "stages", "correlations", "provenance"
+        "phases", "cells", "structures", "checks", "parameters", "stages", "correlations", "provenance"
     }  # fmt: skip
 
 
@@ -94,8 +94,16 @@ def test_a_missing_esd_is_a_dash_with_its_reason(document):
 def test_phases_show_fractions_in_percent_and_models_are_called_so(document):
     rows = {cells[0]: cells[1:] for cells in document.tables["phases"][1:]}
     assert rows["cubic"][:2] == ["45.5(3)", "91.2(8) of Li2OHCl"]
-    assert "a model, not a determined structure" in rows["cubic"][-1]
-    assert "model" not in rows["llto"][-1]
+    assert rows["cubic"][-1] == "model" and rows["llto"][-1] == "experiment"
+    structures = {cells[0]: cells[1:] for cells in document.tables["structures"][1:]}
+    assert structures["cubic"][0] == "model a model, not a determined structure"
+    assert structures["cubic"][2] == "Made up for tests <b>&</b> marked so"
+
+
+def test_a_parameter_that_follows_others_is_called_tied(result):
+    tied = replace(result.parameters["pattern.zero"], free=False, stages=(), reason="equals another")
+    document = Document(report_html(replace(result, parameters={"phase.a.site.O1.u_iso": tied})))
+    assert document.tables["parameters"][1][-1] == "tied"
 
 
 def test_checks_are_listed_the_severe_first(document):

@@ -20,7 +20,7 @@ __all__ = ["AXIS_NAMES", "figure_title", "intensity_unit", "plot_refinement", "s
 
 AXIS_NAMES = {"two_theta": "2θ", "tof": "time of flight", "q": "Q", "d": "d", "r": "r"}
 TICK_ROW_INCHES = 0.16
-TITLE_LENGTH = 60
+TITLE_LENGTH = 66
 
 FloatArray = NDArray[np.float64]
 
@@ -61,14 +61,15 @@ def plot_refinement(result: Result, *, sqrt_intensity: bool = False) -> Figure:
         _draw_difference(lower, result.profile, sqrt_intensity)
         figure.align_ylabels([main, lower])
         main.set_title(figure_title(result), loc="left", parse_math=False)
-        main.set_title(_agreement_text(result), loc="right")
+        main.legend(loc="upper right", ncols=3, markerscale=3, title=_agreement_text(result), alignment="right")
     return figure
 
 
 def figure_title(result: Result) -> str:
     """Title of the result; synthetic data are called so."""
     title = shorten(result.title, TITLE_LENGTH, placeholder="…")
-    return f"{title} (synthetic data)" if style.is_synthetic(result.pattern) else title
+    says_so = "synthetic" in title.lower() or not style.is_synthetic(result.pattern)
+    return title if says_so else f"{title} (synthetic data)"
 
 
 def intensity_unit(result: Result) -> str:
@@ -107,7 +108,6 @@ def _draw_curves(axes: Axes, profile: ProfileCurves, sqrt_intensity: bool) -> No
         line, _broken(scale(profile.background), gaps), color=style.BACKGROUND, ls="--", lw=0.8, label="background"
     )
     axes.set_xlim(x[0], x[-1])
-    axes.legend(loc="upper right", ncols=3, markerscale=3)
     axes.margins(y=0.08)
 
 

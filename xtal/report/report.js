@@ -8,6 +8,7 @@ window.addEventListener("error", (event) => {
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const MAIN = 340, LOWER = 110, ROW = 15, GAP = 14, LEFT = 68, TOP = 10, BOTTOM = 44;
+  const PRINT_WIDTH = 900;
   const CURVES = ["observed", "calculated", "background", "difference"];
 
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -17,13 +18,18 @@ window.addEventListener("error", (event) => {
   if (data && box) start();
 
   function filterParameters() {
-    const input = document.getElementById("filter");
-    if (!input) return;
+    const names = document.getElementById("filter"), refined = document.getElementById("refined");
+    if (!names) return;
     const rows = [...document.querySelectorAll("#parameters tbody tr")];
-    input.addEventListener("input", () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      rows.forEach((row) => { row.hidden = !words.every((word) => row.cells[0].textContent.toLowerCase().includes(word)); });
-    });
+    const update = () => {
+      const words = names.value.toLowerCase().split(/\s+/).filter(Boolean);
+      rows.forEach((row) => {
+        const named = words.every((word) => row.cells[0].textContent.toLowerCase().includes(word));
+        row.hidden = !named || (refined.checked && row.cells[row.cells.length - 1].textContent === "fixed");
+      });
+    };
+    names.addEventListener("input", update);
+    refined.addEventListener("change", update);
   }
 
   function start() {
@@ -87,7 +93,7 @@ window.addEventListener("error", (event) => {
     function layout() {
       const rows = data.phases.filter((phase) => state.shown["phase " + phase.name]);
       const longest = Math.max(4, ...data.phases.map((phase) => phase.name.length));
-      const width = Math.max(box.clientWidth, 320), right = Math.min(16 + 7 * longest, width / 4);
+      const width = state.printing ? PRINT_WIDTH : Math.max(box.clientWidth, 320), right = Math.min(16 + 7 * longest, width / 4);
       const ticks = TOP + MAIN + GAP, lower = ticks + ROW * rows.length + GAP;
       const plotWidth = width - LEFT - right, [low, high] = state.range;
       return {
@@ -118,7 +124,7 @@ window.addEventListener("error", (event) => {
       const [, top] = extent([observed, calculated], span), [bottom] = extent([observed, background], span);
       const low = scale(Math.min(0, bottom)), high = scale(top > 0 ? top : 1) * 1.05;
       const toY = (value) => TOP + MAIN - ((scale(value) - low) / (high - low)) * MAIN;
-      drawScale(area, ticksBetween(0, top, state.sqrt), toY, TOP, MAIN, `intensity / ${data.intensity}`);
+      drawScale(area, ticksBetween(0, top, state.sqrt), toY, TOP, MAIN, `intensity / ${data.intensity}${state.sqrt ? ", square-root axis" : ""}`);
       const group = element("g", { "clip-path": "url(#inside)" }, svg);
       if (state.shown.background) curve(group, background, span, area, toY, data.colours.background, { "stroke-dasharray": "5 3" });
       if (state.profiles) {
@@ -224,6 +230,8 @@ window.addEventListener("error", (event) => {
       svg.addEventListener("wheel", wheel, { passive: false });
       svg.addEventListener("keydown", key);
       new ResizeObserver(draw).observe(box);
+      window.addEventListener("beforeprint", () => { state.printing = true; draw(); });
+      window.addEventListener("afterprint", () => { state.printing = false; draw(); });
     }
 
     function pixelOf(event) {
@@ -330,17 +338,13 @@ window.addEventListener("error", (event) => {
     return low <= high ? [low, high] : [0, 1];
   }
 
-  function ticksBetween(low, high, sqrt, wanted = 5) {
-    if (sqrt) return [0, 0.04, 0.16, 0.36, 0.64, 1].map((part) => roundedTo(part * high, 2));
+  function ticksBetween(low, high, sqrt, wanted = 6) {
+    if (sqrt) return ticksBetween(Math.sqrt(low), Math.sqrt(high)).map((root) => root * root);
     const rough = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
     const ticks = [];
     for (let n = Math.ceil(low / step - 1e-9); n * step <= high * (1 + 1e-12); n += 1) ticks.push(n * step);
     return ticks;
-  }
-
-  function roundedTo(value, digits) {
-    return value === 0 ? 0 : Number(value.toPrecision(digits));
   }
 
   function readable(value) {

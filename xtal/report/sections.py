@@ -72,7 +72,13 @@ def phases_section(result: Result) -> str:
         ("phase", "space group", "a / Å", "b / Å", "c / Å", "α / °", "β / °", "γ / °", "volume / Å³"),
         (row(_cell_cells(phase), escape(name)) for name, phase in result.phases.items()),
     )
-    return f"<section><h2>Phases</h2>{fractions}{cells}</section>"
+    structures = table(
+        "structures",
+        "Structures that the phases were refined from.",
+        ("phase", "quality", "cell content", "source"),
+        (row(_structure_cells(phase), escape(name)) for name, phase in result.phases.items()),
+    )
+    return f"<section><h2>Phases</h2>{fractions}{cells}{structures}</section>"
 
 
 def checks_section(result: Result) -> str:
@@ -96,7 +102,8 @@ def parameters_section(result: Result) -> str:
     headings = ("parameter", "start", "value", "esd", "min", "max", "free in stage")
     return (
         '<section><h2>Parameters</h2><p class="screen"><label>Show names with '
-        '<input id="filter" type="search" placeholder="cell, u_iso …"></label></p>'
+        '<input id="filter" type="search" placeholder="cell, u_iso …"></label> '
+        '<label><input id="refined" type="checkbox"> only what was refined</label></p>'
         f"{table('parameters', caption, headings, rows)}</section>"
     )
 
@@ -157,15 +164,17 @@ def _fraction_cells(phase: PhaseResult, group: str | None) -> Iterator[str]:
     yield percent(phase.intensity_share)
     for value, decimals in ((phase.density, 3), (phase.crystallite_size_nm, 1), (phase.microstrain, 5)):
         yield value_with_esd(value.value, value.esd, value.reason, decimals)
-    yield _origin(phase)
+    yield _quality(phase)
 
 
-def _origin(phase: PhaseResult) -> str:
-    quality = QUALITIES.get(phase.quality, "of unknown quality")
-    return (
-        f'<span class="quality {escape(phase.quality, quote=True)}">{escape(phase.quality)}</span> {escape(phase.formula)}: '
-        f"{quality}. <small>{escape(phase.source)}</small>"
-    )
+def _quality(phase: PhaseResult) -> str:
+    return f'<span class="quality {escape(phase.quality, quote=True)}">{escape(phase.quality)}</span>'
+
+
+def _structure_cells(phase: PhaseResult) -> Iterator[str]:
+    yield f"{_quality(phase)} {QUALITIES.get(phase.quality, 'of unknown quality')}"
+    yield escape(phase.formula)
+    yield escape(phase.source) or "–"
 
 
 def _cell_cells(phase: PhaseResult) -> Iterator[str]:
@@ -185,14 +194,22 @@ def _check_cells(check: Check) -> tuple[str, ...]:
 
 
 def _parameter_row(name: str, item: ParameterResult, stage_numbers: Mapping[str, int]) -> str:
-    reason = item.reason or ("fixed" if not item.free else None)
     value = number(item.value) if item.esd is None else value_with_esd(item.value, item.esd, None)
-    esd = missing(reason) if item.esd is None else number(item.esd, 2)
-    free = ", ".join(str(stage_numbers.get(stage, escape(stage))) for stage in item.stages)
-    title = escape(", ".join(item.stages), quote=True)
-    cells = (number(item.start), value, esd, number(item.min), number(item.max),
-             f'<span title="{title}">{free}</span>' if free else "fixed")  # fmt: skip
+    esd = missing(item.reason or (None if item.free else "fixed")) if item.esd is None else number(item.esd, 2)
+    cells = (number(item.start), value, esd, number(item.min), number(item.max), _freedom(item, stage_numbers))
     return row(cells, escape(name))
+
+
+def _freedom(item: ParameterResult, stage_numbers: Mapping[str, int]) -> str:
+    """Numbers of the stages; a parameter that follows others has an esd without having been free."""
+    if item.stages:
+        numbers = ", ".join(str(stage_numbers.get(stage, escape(stage))) for stage in item.stages)
+        return f'<span title="{escape(", ".join(item.stages), quote=True)}">{numbers}</span>'
+    if item.free:
+        return "not reached"
+    if item.esd is not None:
+        return f'<span title="{escape(item.reason or "follows other parameters", quote=True)}">tied</span>'
+    return "fixed"
 
 
 def _names(names: tuple[str, ...]) -> str:
