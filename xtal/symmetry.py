@@ -185,10 +185,15 @@ class SpaceGroup:
 
     def orbit(self, xyz: ArrayLike) -> FloatArray:
         """Distinct images of a point in the cell, (n, 3), each coordinate in [0, 1), the point itself first."""
+        return self.orbit_with_operations(xyz)[0]
+
+    def orbit_with_operations(self, xyz: ArrayLike) -> tuple[FloatArray, IntArray]:
+        """Distinct images of a point as `orbit` gives them, and for each the index of the first operation that makes it."""
         images = np.einsum("nij,j->ni", self.rotations, np.asarray(xyz, dtype=float)) + self.translations
         difference = images[:, None] - images[None]
         same = np.all(np.abs(difference - np.round(difference)) < _SAME_POINT, axis=2)
-        return _wrapped(images[np.argmax(same, axis=1) == np.arange(len(images))])
+        first = np.flatnonzero(np.argmax(same, axis=1) == np.arange(len(images)))
+        return _wrapped(images[first]), first
 
     def multiplicity(self, xyz: ArrayLike) -> int:
         """Number of distinct images of a point in the cell."""

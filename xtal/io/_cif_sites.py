@@ -11,12 +11,12 @@ import numpy as np
 
 from ..errors import CifError
 from ..lattice import Lattice
+from ..special_positions import on_special_position
+from ..species import species
 from ..structure import Site
 from ..symmetry import SpaceGroup
 from ._cif_displacement import anisotropic_parameters, isotropic_parameter
-from ._cif_species import species
 from ._cif_values import columns, number
-from .special_positions import on_special_position
 
 _MULTIPLICITY = ("_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity")
 _COORDINATES = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 
 import gemmi
 
-from ..structure import Site, Structure
+from ..displacement import equivalent_u_iso
+from ..species import type_symbol
+from ..structure import Structure
 
 __all__ = ["cif_text", "number_with_esd"]
 
 _U_INDICES = ("11", "22", "33", "12", "13", "23")
-_HYDROGEN_ISOTOPES = {2: "D", 3: "T"}
 
 
 def cif_text(structure: Structure, esds: Mapping[str, float] | None = None) -> str:
@@ -88,17 +89,19 @@ def _atoms(structure: Structure, esds: Mapping[str, float]) -> str:
         named = zip(("x", "y", "z", "occupancy"), (*site.xyz, site.occupancy), strict=True)
         numbers = [number_with_esd(value, esds.get(f"site.{site.label}.{key}")) for key, value in named]
         kind = "Uani" if site.u_aniso else "Uiso"
-        u = site.u_equivalent
+        u = equivalent_u_iso(site.u_aniso, structure.lattice) if site.u_aniso else site.u_iso
         u_text = "?" if u is None else number_with_esd(u, esds.get(f"site.{site.label}.u_iso"))
-        rows.append([gemmi.cif.quote(site.label), _type_symbol(site), str(multiplicity), *numbers, kind, u_text])
+        rows.append(
+            [
+                gemmi.cif.quote(site.label),
+                type_symbol(site.element, site.charge, site.isotope),
+                str(multiplicity),
+                *numbers,
+                kind,
+                u_text,
+            ]
+        )
     return _loop([f"_atom_site_{tag}" for tag in tags], rows)
-
-
-def _type_symbol(site: Site) -> str:
-    symbol = _HYDROGEN_ISOTOPES.get(site.isotope or 0, "H") if site.element == "H" else site.element
-    if site.charge is None:
-        return symbol
-    return f"{symbol}{abs(site.charge)}{'-' if site.charge < 0 else '+'}"
 
 
 def _anisotropic(structure: Structure, esds: Mapping[str, float]) -> str:
@@ -112,7 +115,7 @@ def _anisotropic(structure: Structure, esds: Mapping[str, float]) -> str:
 
 def _isotopes(structure: Structure) -> str:
     rows = [[gemmi.cif.quote(site.label), str(site.isotope)] for site in structure.sites
-            if site.isotope is not None and not (site.element == "H" and site.isotope in _HYDROGEN_ISOTOPES)]  # fmt: skip
+            if site.isotope is not None and not (site.element == "H" and site.isotope in (2, 3))]  # fmt: skip
     return _loop(["_xtal_isotope_site_label", "_xtal_isotope_mass_number"], rows)
 
 

@@ -1,4 +1,4 @@
-"""What a CIF type symbol or label says about an atom: element, charge, isotope."""
+"""What a type symbol or label says about an atom: element, charge, isotope; and the symbol that says it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import gemmi
 
-from ..errors import CifError
+from .errors import CifError
+
+__all__ = ["Species", "species", "type_symbol"]
 
 _TYPE = re.compile(r"(?P<mass>\d{1,3})?(?P<letters>[A-Za-z]{1,2})(?P<tail>.*)")
 _CHARGE = re.compile(r"(?:(?P<before>\d+)(?P<sign>[+-])|(?P<first>[+-])(?P<after>\d*))$")
@@ -23,17 +25,19 @@ class Species:
     isotope: int | None
 
 
-def species(type_symbol: str, label: str, where: str) -> Species:
+def species(symbol: str, label: str, where: str) -> Species:
     """Species of an atom, from its type symbol (``"Cl1-"``, ``"Cl-"``, ``"O-2"``, ``"7Li"``, ``"D"``), else its label.
+
+    `where` names the atom in the error.
 
     Raises
     ------
     CifError
         No element in it.
     """
-    text = type_symbol or label
+    text = symbol or label
     match = _TYPE.match(text)
-    element = _element(match["letters"], exact=bool(type_symbol)) if match else None
+    element = _element(match["letters"], exact=bool(symbol)) if match else None
     if match is None or element is None:
         raise CifError(
             f"{text!r} holds no known element;",
@@ -44,6 +48,13 @@ def species(type_symbol: str, label: str, where: str) -> Species:
     if element in _HYDROGEN_ISOTOPES:
         element, mass = "H", _HYDROGEN_ISOTOPES[element]
     return Species(element, _charge(text), mass)
+
+
+def type_symbol(element: str, charge: int | None, isotope: int | None) -> str:
+    """Symbol as CIFs write it: ``"Cl1-"``, ``"D"``, ``"Si"``; only the isotopes of hydrogen have one of their own."""
+    heavy = {mass: symbol for symbol, mass in _HYDROGEN_ISOTOPES.items()}
+    symbol = heavy.get(isotope or 0, element) if element == "H" else element
+    return symbol if charge is None else f"{symbol}{abs(charge)}{'-' if charge < 0 else '+'}"
 
 
 def _element(letters: str, *, exact: bool) -> str | None:

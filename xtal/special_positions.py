@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..symmetry import SpaceGroup
+from .symmetry import SpaceGroup
 
 __all__ = ["SNAP", "on_special_position"]
 
