@@ -18,7 +18,7 @@ from .pattern import Pattern
 from .radiation import Radiation
 from .structure import Structure
 
-__all__ = ["PELLET_REFERENCES", "laboratory_instrument", "synthetic_pellet", "synthetic_standard"]
+__all__ = ["PELLET_PROFILES", "PELLET_REFERENCES", "laboratory_instrument", "synthetic_pellet", "synthetic_standard"]
 
 PELLET_REFERENCES = {"cubic": "li2ohcl-cubic", "orthorhombic": "li2ohcl-orthorhombic", "llto": "llto"}
 """Names of the pellet's phases and of their reference structures."""

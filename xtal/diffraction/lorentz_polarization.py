@@ -1,9 +1,9 @@
 r"""Lorentz and polarisation factors of powder diffraction at constant wavelength.
 
-Lorentz factor of a powder: :math:`1/(\sin^2\theta \cos\theta)`. Polarisation: a tube without a crystal in the beam gives
-:math:`(1+\cos^2 2\theta)/2`, with a crystal monochromator (before or after the sample, same scattering plane)
-:math:`(1 + A\cos^2 2\theta)/(1+A)`, :math:`A = \cos^2 2\theta_m`; a beam of which a fraction K is polarised along the normal of the
-scattering plane :math:`K + (1-K)\cos^2 2\theta`.
+Lorentz factor of a powder: :math:`1/(\sin^2\theta \cos\theta)`. Polarisation of a beam of which the share K is polarised along the normal of
+the scattering plane, with a crystal monochromator before or after the sample (same plane, ideally mosaic, Bragg angle
+:math:`2\theta_m`): :math:`(K + (1-K) A\cos^2 2\theta) / (K + (1-K) A)`, :math:`A = \cos^2 2\theta_m`. For a tube, K = 1/2, it is
+:math:`(1 + A\cos^2 2\theta)/(1+A)`; without a crystal A = 1.
 Source: International Tables for Crystallography, vol. C, sections 6.2.5 and 6.2.6 (L. V. Azároff, Acta Cryst. 8 (1955) 701).
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..instrument import Instrument
 
-__all__ = ["instrument_factor", "lorentz", "polarization_beam", "polarization_tube"]
+__all__ = ["instrument_factor", "lorentz", "polarization"]
 
 FloatArray = NDArray[np.float64]
 
@@ -25,17 +25,24 @@ def lorentz(two_theta: ArrayLike) -> FloatArray:
     return np.asarray(1.0 / (np.sin(theta) ** 2 * np.cos(theta)))
 
 
-def polarization_tube(two_theta: ArrayLike, monochromator_two_theta: float | None = None) -> FloatArray:
-    """Polarisation of tube radiation, with the crystal's 2θ_m (degrees) where there is a monochromator."""
+def polarization(
+    two_theta: ArrayLike, fraction: float = 0.5, monochromator_two_theta: float | None = None
+) -> FloatArray:
+    """Polarisation factor, 1 at 2θ = 0.
+
+    Parameters
+    ----------
+    two_theta : array_like
+        Degrees.
+    fraction : float
+        Share of the source polarised along the scattering plane's normal: 0.5 for a tube, near 1 for a synchrotron.
+    monochromator_two_theta : float, optional
+        Bragg angle 2θ_m of a crystal in the beam, degrees.
+    """
     a = 1.0 if monochromator_two_theta is None else float(np.cos(np.radians(monochromator_two_theta)) ** 2)
     cos_squared = np.cos(np.radians(np.asarray(two_theta, dtype=float))) ** 2
-    return np.asarray((1.0 + a * cos_squared) / (1.0 + a))
-
-
-def polarization_beam(two_theta: ArrayLike, fraction: float) -> FloatArray:
-    """Polarisation of a synchrotron beam, `fraction` of it polarised along the scattering plane's normal."""
-    cos_squared = np.cos(np.radians(np.asarray(two_theta, dtype=float))) ** 2
-    return np.asarray(fraction + (1.0 - fraction) * cos_squared)
+    parallel = (1.0 - fraction) * a
+    return np.asarray((fraction + parallel * cos_squared) / (fraction + parallel))
 
 
 def instrument_factor(two_theta: ArrayLike, instrument: Instrument) -> FloatArray:
@@ -43,6 +50,5 @@ def instrument_factor(two_theta: ArrayLike, instrument: Instrument) -> FloatArra
     factor = lorentz(two_theta)
     if instrument.radiation.kind != "xray":
         return factor
-    if instrument.polarization is not None:
-        return factor * polarization_beam(two_theta, instrument.polarization)
-    return factor * polarization_tube(two_theta, instrument.monochromator_two_theta)
+    fraction = 0.5 if instrument.polarization is None else instrument.polarization
+    return factor * polarization(two_theta, fraction, instrument.monochromator_two_theta)

@@ -8,6 +8,8 @@ Axial divergence: L. W. Finger, D. E. Cox, A. P. Jephcoat, J. Appl. Cryst. 27 (1
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,11 +23,12 @@ IntArray = NDArray[np.int64]
 
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 NM_TO_ANGSTROM = 10.0
-DISCARDED_TAIL = 0.002
-"""Share of a peak's area left outside its window."""
+DISCARDED_TAIL = 5e-4
+"""Share of a peak's area that may be lost."""
 
 _GAUSSIAN_REACH = 3.0
-_CHUNK = 2_000_000
+_CHUNK = 1_000_000
+_BROAD = 2.0
 
 
 def gaussian_fwhm(two_theta: ArrayLike, profile: Profile) -> FloatArray:
@@ -113,7 +116,10 @@ def sum_of_peaks(
     eta: ArrayLike,
     axial: float = 0.0,
 ) -> FloatArray:
-    """Sum of pseudo-Voigt peaks on an axis, each within a window that holds all but `DISCARDED_TAIL` of its area.
+    """Sum of pseudo-Voigt peaks on an axis, Lorentzian tails to its ends.
+
+    A Lorentzian is split into a broad one with the same tails, :math:`\\gamma / (x^2 + \\Gamma^2)`, smooth enough for a coarse grid, and
+    the rest, which falls with :math:`x^{-4}` and is cut where `DISCARDED_TAIL` of the area is left outside.
 
     Parameters
     ----------
@@ -132,30 +138,86 @@ def sum_of_peaks(
     axis = np.asarray(two_theta, dtype=float)
     peaks = np.stack(np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (positions, areas, fwhm, eta))), axis=1)
     peaks = peaks[np.isfinite(peaks).all(axis=1) & (peaks[:, 1] != 0)]
-    total = np.zeros(axis.shape)
-    for n_nodes, members in _by_node_count(peaks, axial):
-        chosen = peaks[members]
-        if n_nodes > 1:
-            centres, weights = axial_nodes(chosen[:, 0], axial, n_nodes)
-            chosen = np.repeat(chosen, n_nodes, axis=0)
-            chosen[:, 0], chosen[:, 1] = centres.ravel(), chosen[:, 1] * weights.ravel()
-        _add_windows(total, axis, chosen)
+    if not len(peaks):
+        return np.zeros(axis.shape)
+    broad = _BROAD * float(peaks[:, 2].max())
+    spread = _axial_spread(peaks[:, 0], axial)
+    centroids = _axial_centroids(peaks[:, 0], axial)
+    tails = np.stack([centroids, peaks[:, 1] * peaks[:, 2] * peaks[:, 3] / (2 * np.pi)], axis=1)
+    total = _broad_tails(axis, tails, broad)
+    reach = _reach(peaks, broad) + spread
+    _add_windows(total, axis, tails, reach, lambda x, p: -p[:, 1] / (x * x + broad * broad))
+    for nodes, members in _by_node_count(spread / peaks[:, 2]):
+        chosen, within = peaks[members], reach[members]
+        if nodes == 1:
+            chosen = np.column_stack([centroids[members], chosen[:, 1:]])
+        else:
+            at, weights = axial_nodes(chosen[:, 0], axial, nodes)
+            chosen, within = np.repeat(chosen, nodes, axis=0), np.repeat(within, nodes)
+            chosen[:, 0], chosen[:, 1] = at.ravel(), chosen[:, 1] * weights.ravel()
+        _add_windows(total, axis, chosen, within, lambda x, p: p[:, 1] * pseudo_voigt(x, p[:, 2], p[:, 3]))
     return total
 
 
-def _by_node_count(peaks: FloatArray, axial: float) -> list[tuple[int, IntArray]]:
-    """Peaks grouped by how many axial nodes they need: the spread of the kernel against the width of the peak."""
-    if axial == 0 or not len(peaks):
-        return [(1, np.arange(len(peaks)))] if len(peaks) else []
-    cosine = np.cos(np.radians(peaks[:, 0])) * np.sqrt(1 + axial**2)
-    spread = np.abs(np.degrees(np.arccos(np.clip(cosine, -1, 1))) - peaks[:, 0]) / peaks[:, 2]
-    needed = np.where(spread < 1e-3, 2, np.minimum(3 + 2 * np.ceil(np.log2(1 + 8 * spread)) + np.ceil(4 * spread), 96))
-    return [(int(count), np.flatnonzero(needed == count)) for count in np.unique(needed)]
+def _reach(peaks: FloatArray, broad: float) -> FloatArray:
+    """Half widths of the windows: 2ηγΓ²/(3πX³) of the area lies beyond ±X."""
+    lorentz = (peaks[:, 3] * peaks[:, 2] * broad**2 / (3 * np.pi * DISCARDED_TAIL)) ** (1 / 3)
+    return np.asarray(np.maximum(_GAUSSIAN_REACH * peaks[:, 2], lorentz))
 
 
-def _add_windows(total: FloatArray, axis: FloatArray, peaks: FloatArray) -> None:
-    """Add peaks (position, area, fwhm, eta) to `total`, all points of many windows at once."""
-    reach = np.maximum(_GAUSSIAN_REACH, peaks[:, 3] / (np.pi * DISCARDED_TAIL)) * peaks[:, 2]
+def _axial_spread(two_theta: FloatArray, axial: float) -> FloatArray:
+    """How far axial divergence reaches from each position, degrees."""
+    cosine = np.cos(np.radians(two_theta)) * np.sqrt(1 + axial**2)
+    return np.asarray(np.abs(np.degrees(np.arccos(np.clip(cosine, -1, 1))) - two_theta))
+
+
+def _axial_centroids(two_theta: FloatArray, axial: float) -> FloatArray:
+    if axial == 0:
+        return two_theta
+    positions, weights = axial_nodes(two_theta, axial, 6)
+    return np.asarray((positions * weights).sum(axis=1))
+
+
+def _by_node_count(spread: FloatArray) -> list[tuple[int, IntArray]]:
+    """Peaks grouped by the quadrature nodes they need; `spread` is in units of the FWHM."""
+    ladder = np.array([1, 3, 4, 6, 8, 12, 20, 32, 64])
+    step = np.searchsorted([0.02, 0.15, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0], spread)
+    return [(int(ladder[index]), np.flatnonzero(step == index)) for index in np.unique(step)]
+
+
+def _broad_tails(axis: FloatArray, tails: FloatArray, broad: float) -> FloatArray:
+    """Sum of amplitude/(x² + Γ²) by cubic Hermite interpolation from a grid of step Γ/4 (error below 3e-4 of the height)."""
+    n_coarse = int(np.ceil((axis[-1] - axis[0]) / (broad / 4))) + 2
+    grid = np.linspace(axis[0], axis[-1], n_coarse)
+    value, slope = np.zeros((2, n_coarse))
+    step = max(1, _CHUNK // n_coarse)
+    for start in range(0, len(tails), step):
+        x = grid[:, None] - tails[None, start : start + step, 0]
+        shape = 1 / (x * x + broad * broad)
+        amplitude = tails[start : start + step, 1]
+        value += shape @ amplitude
+        slope += (-2 * x * shape * shape) @ amplitude
+    return _hermite(axis, grid, value, slope)
+
+
+def _hermite(x: FloatArray, grid: FloatArray, value: FloatArray, slope: FloatArray) -> FloatArray:
+    """Cubic Hermite interpolation on an equidistant grid."""
+    width = grid[1] - grid[0]
+    at = np.clip(((x - grid[0]) / width).astype(np.int64), 0, len(grid) - 2)
+    t = (x - grid[at]) / width
+    left, right, s_left, s_right = value[at], value[at + 1], slope[at] * width, slope[at + 1] * width
+    cubic, square = 2 * (left - right) + s_left + s_right, 3 * (right - left) - 2 * s_left - s_right
+    return np.asarray(((cubic * t + square) * t + s_left) * t + left)
+
+
+def _add_windows(
+    total: FloatArray,
+    axis: FloatArray,
+    peaks: FloatArray,
+    reach: FloatArray,
+    shape: Callable[[FloatArray, FloatArray], FloatArray],
+) -> None:
+    """Add shape(x − position, peak) within ±reach of each peak to `total`, all points of many windows at once."""
     first = np.searchsorted(axis, peaks[:, 0] - reach)
     counts = np.searchsorted(axis, peaks[:, 0] + reach) - first
     ends = np.cumsum(counts)
@@ -167,6 +229,6 @@ def _add_windows(total: FloatArray, axis: FloatArray, peaks: FloatArray) -> None
         n = counts[part]
         owner = np.repeat(np.arange(start, stop), n)
         point = np.arange(n.sum()) + np.repeat(first[part] - (ends[part] - n - offset), n)
-        shape = pseudo_voigt(axis[point] - peaks[owner, 0], peaks[owner, 2], peaks[owner, 3])
-        total += np.bincount(point, weights=shape * peaks[owner, 1], minlength=len(axis))
+        mine = peaks[owner]
+        total += np.bincount(point, weights=shape(axis[point] - mine[:, 0], mine), minlength=len(axis))
         start = stop
