@@ -19,11 +19,18 @@ SHOWN_FROM = 3.0
 
 def phase_checks(facts: Evidence) -> Iterator[Check]:
     """Checks on phases, in no order."""
+    yield from _held(facts)
     for name, phase in facts.phases.items():
         yield from _carried(name, phase)
         yield from _shown(name, phase)
         yield from _quality(name, phase)
         yield from _reflections(name, facts)
+
+
+def _held(facts: Evidence) -> Iterator[Check]:
+    for note in facts.job.notes:
+        if "refitted with its cell and width held" in note:
+            yield Check("weak-phase-held", "info", note.split(":")[0], note)
 
 
 def _carried(name: str, phase: PhaseResult) -> Iterator[Check]:

@@ -113,7 +113,8 @@ def job_from_template(
         content["pattern"]["instrument"] = instrument
     content["title"] = content.get("title") or f"{Path(data).name} with {name}"
     job_file = _checked(content, f"template {name}")
-    job_file = job_file.model_copy(update={"phase": _chosen_phases(job_file, phases), "include": []})
+    left_out = [table for table in job_file.phase if table.optional and _name_of(table) not in phases]
+    job_file = job_file.model_copy(update={"phase": [*_chosen_phases(job_file, phases), *left_out], "include": []})
     return resolve_job(job_file, Path(), where=f"template {name}", engine=engine, inputs={})
 
 
@@ -128,7 +129,8 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
     allowed = {phase.name: table.refine for phase, table in zip(phases, tables, strict=True)}
     wanted = {"always", "calibrated" if instrument.calibrated else "uncalibrated"}
     stage_tables = [table for table in job_file.stage if table.when in wanted]
-    stages = resolve_stages(stage_tables, list(parameters), {tie.target for tie in ties}, allowed, where)
+    absent = {_name_of(table) for table in job_file.phase if table.optional} - set(allowed)
+    stages = resolve_stages(stage_tables, list(parameters), {tie.target for tie in ties}, allowed, where, absent)
     full_range = job_file.pattern.range or [float(pattern.x[0]), float(pattern.x[-1])]
     return Job(
         title=job_file.title or pattern.source,
@@ -179,12 +181,16 @@ def _completed(template: dict[str, Any], content: dict[str, Any]) -> dict[str, A
 
 def _chosen_phases(job_file: JobFile, wanted: Sequence[str]) -> list[PhaseTable]:
     """Phases that are not optional, the optional ones that are wanted, and new ones for other names."""
-    optional = {table.name or Path(table.structure).stem: table for table in job_file.phase if table.optional}
+    optional = {_name_of(table): table for table in job_file.phase if table.optional}
     chosen = [table for table in job_file.phase if not table.optional]
     for name in wanted:
         table = optional.get(name) or PhaseTable.model_validate({"structure": name})
         chosen.append(table.model_copy(update={"optional": False}))
     return chosen
+
+
+def _name_of(table: PhaseTable) -> str:
+    return table.name or Path(table.structure).stem
 
 
 def _read_pattern(job_file: JobFile, folder: Path, where: str) -> tuple[Pattern, dict[str, str]]:
@@ -232,7 +238,7 @@ def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tupl
             if table.texture_axis is None
             else (table.texture_axis[0], table.texture_axis[1], table.texture_axis[2])
         )
-        phases.append(JobPhase(name, structure.renamed(name), axis))
+        phases.append(JobPhase(name, structure.renamed(name), axis, table.hold_when_weak))
     names = [phase.name for phase in phases]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:

@@ -42,11 +42,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class JobPhase:
-    """A phase of a resolved job."""
+    """A phase of a resolved job.
+
+    `hold_when_weak`: when the first fit finds less than five esds of the phase, it is refitted with only its scale free,
+    so that a phase that isn't there can't wander into noise.
+    """
 
     name: str
     structure: Structure
     texture_axis: tuple[int, int, int] | None = None
+    hold_when_weak: bool = False
 
 
 @dataclass(frozen=True, eq=False)

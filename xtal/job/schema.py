@@ -94,6 +94,10 @@ class PhaseTable(_Table):
     )
     start: dict[str, float] = Field(default_factory=dict, description="Start values by name within the phase.")
     bounds: dict[str, Bounds] = Field(default_factory=dict, description="[min, max] by name within the phase.")
+    hold_when_weak: bool = Field(
+        False,
+        description="Refit with everything of this phase but its scale at the start values when the first fit finds less than five esds of it.",
+    )
     texture_axis: Annotated[list[int], Field(min_length=3, max_length=3)] | None = Field(
         None, description="March–Dollase axis hkl; without it the phase has no texture."
     )

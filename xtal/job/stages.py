@@ -28,6 +28,7 @@ def resolve_stages(
     followers: Collection[str],
     allowed: Mapping[str, Sequence[str] | None],
     where: str,
+    absent: Collection[str] = (),
 ) -> tuple[Stage, ...]:
     """Expand wildcards and accumulate free sets.
 
@@ -43,6 +44,8 @@ def resolve_stages(
         Phase name to what its ``refine`` key lets wildcards free (None: everything).
     where : str
         File, for errors.
+    absent : collection of str
+        Optional phases that the job leaves out; what stages say of them is skipped.
 
     Raises
     ------
@@ -53,15 +56,20 @@ def resolve_stages(
     stages = []
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [[stage]] number {number} ({table.name})"
-        for pattern in table.free:
+        for pattern in _present(table.free, absent):
             free |= _freed(pattern, names, followers, allowed, place)
-        for pattern in table.fix:
+        for pattern in _present(table.fix, absent):
             free -= set(_found(pattern, names, place))
         if not free:
             raise JobError("nothing is free in this stage;", where=place, remedy="free at least one parameter.")
         ordered = tuple(name for name in names if name in free)
         stages.append(Stage(table.name, table.why, ordered, table.max_cycles))
     return tuple(stages)
+
+
+def _present(patterns: Sequence[str], absent: Collection[str]) -> list[str]:
+    """Names without those of phases that the job leaves out."""
+    return [name for name in patterns if not any(name.startswith(f"phase.{phase}.") for phase in absent)]
 
 
 def _freed(

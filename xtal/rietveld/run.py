@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..engines import engine_named
+from ..engines import Engine, engine_named
 from ..engines.process import collected_files, run_task, scratch_folder
 from ..engines.protocol import EventListener
 from ..engines.task import engine_task
@@ -18,6 +19,7 @@ from ..errors import EngineUnsupportedError
 from ..job import Job
 from ..result import Result
 from .assemble import assemble_result
+from .weak_phases import weak_phases, with_held_phases
 
 __all__ = ["DEFAULT_TIMEOUT", "refine"]
 
@@ -61,13 +63,24 @@ def refine(
         The engine can't express the job.
     """
     chosen = engine_named(engine or job.engine)
+    started = time.monotonic()
+    result = _fit(job, chosen, timeout, on_event, command)
+    weak = weak_phases(job, result)
+    left = timeout - (time.monotonic() - started)
+    if not weak or left <= 0:
+        return result
+    return _fit(with_held_phases(job, weak), chosen, left, on_event, command)
+
+
+def _fit(job: Job, engine: Engine, timeout: float, on_event: EventListener | None, command: Sequence[str]) -> Result:
+    """One fit in a child process."""
     with scratch_folder() as folder:
-        run = run_task(chosen.worker_command(), engine_task(job, folder), timeout=timeout, on_event=on_event)
+        run = run_task(engine.worker_command(), engine_task(job, folder), timeout=timeout, on_event=on_event)
         if run.status == "unsupported":
-            raise EngineUnsupportedError(f"{chosen.name} can't express this job: {run.message}")
+            raise EngineUnsupportedError(f"{engine.name} can't express this job: {run.message}")
         names = [] if run.outcome is None else run.outcome.get("files", [])
         files = collected_files(folder, names)
-    return assemble_result(job, run, chosen.name, _provenance(job, command), files)
+    return assemble_result(job, run, engine.name, _provenance(job, command), files)
 
 
 def _provenance(job: Job, command: Sequence[str]) -> dict[str, Any]:
