@@ -306,15 +306,48 @@ def rutile() -> dict[str, Any]:
     return phase("rutile", "P 42/m n m", [4.594, 4.594, 2.959, 90, 90, 90], *sites)
 
 
-def test_a_coordinate_that_would_leave_its_special_position_is_refused() -> None:
+def test_a_free_coordinate_takes_along_what_symmetry_ties_to_it() -> None:
+    """(x, x, 0) of rutile's oxygen, and (x, 2x, z) of a mirror site in hexagonal axes, by x alone."""
     x, y = "phase.rutile.site.O.x", "phase.rutile.site.O.y"
-    with pytest.raises(TaskError, match="special position"):
-        free_exactly(build_problem(task([rutile()], [[x]])), [x])
-    tie = {"target": y, "terms": [[1.0, x]], "constant": 0.0}
-    problem = build_problem(task([rutile()], [[x]], ties=[tie]))
+    problem = build_problem(task([rutile()], [[x]]))
     free_exactly(problem, [x])
     assert problem.table.free_paths == ["phases.0.atoms.1.x"]
     assert problem.table.decode(np.array([0.31]))["phases.0.atoms.1.y"] == pytest.approx(0.31)
+    assert problem.followers == {y: x}
+    hexagonal = phase("h", "P 6/m m m", [5, 5, 6, 90, 90, 120], site("O1", "O", (0.2, 0.4, 0.3)))
+    problem = build_problem(task([hexagonal], [["phase.h.site.O1.x"], ["phase.h.site.O1.z"]]))
+    free_exactly(problem, ["phase.h.site.O1.x"])
+    moved = problem.table.decode(np.array([0.21]))
+    assert [moved[f"phases.0.atoms.0.{c}"] for c in "xyz"] == pytest.approx([0.21, 0.42, 0.3])
+
+
+def test_a_coordinate_of_a_general_position_moves_alone() -> None:
+    general = phase("g", "P -1", [5, 6, 7, 90, 95, 100], site("O1", "O", (0.2, 0.4, 0.3)))
+    problem = build_problem(task([general], [["phase.g.site.O1.y"]]))
+    free_exactly(problem, ["phase.g.site.O1.y"])
+    moved = problem.table.decode(np.array([0.5]))
+    assert [moved[f"phases.0.atoms.0.{c}"] for c in "xyz"] == pytest.approx([0.2, 0.5, 0.3])
+
+
+def test_coordinates_that_would_leave_their_special_position_are_refused() -> None:
+    x, y = "phase.rutile.site.O.x", "phase.rutile.site.O.y"
+    with pytest.raises(TaskError, match="special position"):
+        free_exactly(build_problem(task([rutile()], [[x, y]])), [x, y])
+    tie = {"target": y, "terms": [[1.0, x]], "constant": 0.0}
+    problem = build_problem(task([rutile()], [[x]], ties=[tie]))
+    free_exactly(problem, [x])
+    assert problem.table.decode(np.array([0.31]))["phases.0.atoms.1.y"] == pytest.approx(0.31)
+
+
+def test_an_infinite_size_means_no_broadening_until_it_is_freed() -> None:
+    name = "phase.cu.crystallite_size_nm"
+    bounded = {"value": math.inf, "min": 2.0, "max": 1e5}
+    for free, native in (([], 0.0), ([name], math.degrees(KA1 / 1e6))):
+        job = task([copper()], [free])
+        job["parameters"][name] = bounded
+        problem = build_problem(job)
+        values = problem.table.decode(problem.table.x0())
+        assert values["phases.0.lor_size"] == pytest.approx(native)
 
 
 def test_a_tie_holds_in_xtal_units_on_both_sides() -> None:

@@ -14,10 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xtal.engines.rietx_freedom import Problem
-
-Array = NDArray[np.float64]
-
+from xtal.engines.rietx_freedom import Array, Problem
 
 EIGENVALUE_FLOOR = 1.0e-12
 

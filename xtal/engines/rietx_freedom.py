@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from rietx.crystallography.symmetry import resolve_group
 from rietx.crystallography.wyckoff import coordinate_basis, stabilizer_rotations
@@ -24,7 +25,9 @@ from xtal.engines.rietx_model import (
     build_phases,
     form_factor_warnings,
 )
-from xtal.engines.rietx_units import COORDINATES, Link, TaskError, known_links, value_of
+from xtal.engines.rietx_units import COORDINATES, Link, TaskError, ever_used, known_links, value_of
+
+Array = NDArray[np.float64]
 
 
 @dataclass
@@ -92,14 +95,6 @@ def is_neutral(name: str, value: float | None) -> bool:
     return value is None or value == (1.0 if name.endswith("texture.r") else 0.0)
 
 
-def ever_used(task: dict[str, Any]) -> set[str]:
-    """Return the names that some stage frees or some tie mentions."""
-    names = {name for stage in task["stages"] for name in stage["free"]}
-    for tie in task.get("ties", []):
-        names |= {tie["target"], *(name for _, name in tie["terms"])}
-    return names
-
-
 def check_displacement(task: dict[str, Any], used: set[str]) -> None:
     """Refuse a sample displacement where rietx has no formula or no radius for it."""
     name = "pattern.displacement"
@@ -112,20 +107,46 @@ def check_displacement(task: dict[str, Any], used: set[str]) -> None:
 
 
 def release_coordinates(problem: Problem) -> None:
-    """Let x, y and z of the sites in use vary under their own names.
+    """Let the coordinates in use vary under their own names; symmetry moves the site's others.
 
-    rietx refines displacements along symmetry directions; the job names coordinates and
-    carries its own site-symmetry ties, which :func:`check_site_symmetry` verifies.
+    rietx refines displacements along symmetry directions, a job names coordinates.
     """
+    used = {problem.links[name].path: name for name in ever_used(problem.task)}
+    for index, phase in enumerate(problem.structure.phases):
+        group = resolve_group(phase.space_group, phase.symmetry_operations)
+        for j, atom in enumerate(phase.atoms):
+            base = f"phases.{index}.atoms.{j}"
+            named = [k for k in range(3) if f"{base}.{COORDINATES[k]}" in used]
+            if named:
+                release_site(problem, base, named, site_directions(group, atom))
+
+
+def site_directions(group: Any, atom: Any) -> Array:
+    """Return the displacements, as rows of fractional coordinates, that the site symmetry allows."""
+    xyz = np.array([getattr(atom, letter).value for letter in COORDINATES])
+    rows = np.asarray(coordinate_basis(stabilizer_rotations(group, xyz)), dtype=np.float64)
+    return rows.reshape(-1, 3)
+
+
+def release_site(problem: Problem, base: str, named: list[int], directions: Array) -> None:
+    """Make the named coordinates of one site independent and tie the others to them."""
+    follow = np.linalg.pinv(directions[:, named]) @ directions
     table = problem.table
-    used = ever_used(problem.task)
-    for path in sorted(problem.links[name].path for name in used if name.rsplit(".", 1)[-1] in "xyz"):
-        if ".atoms." not in path:
+    start = [entry_of(table, f"{base}.{letter}").value for letter in COORDINATES]
+    names = {link.path: name for name, link in problem.links.items()}
+    for k, letter in enumerate(COORDINATES):
+        path = f"{base}.{letter}"
+        if entry_of(table, path).tie is None:
             continue
-        for letter in COORDINATES:
-            entry = entry_of(table, f"{path.rsplit('.', 1)[0]}.{letter}")
-            if entry.tie is not None:
-                table.set_tie(entry.path, None)
+        table.set_tie(path, None)
+        if k in named or not np.any(np.abs(follow[:, k]) > 1.0e-9):
+            continue
+        factors = [(f"{base}.{COORDINATES[n]}", float(follow[i, k])) for i, n in enumerate(named)]
+        leaders = tuple((leader, factor) for leader, factor in factors if abs(factor) > 1.0e-9)
+        constant = start[k] - sum(factor * start[n] for (_, factor), n in zip(factors, named, strict=True))
+        table.set_tie(path, AffineTie(terms=leaders, const=constant))
+        if names[path] in problem.task["parameters"]:
+            problem.followers[names[path]] = ", ".join(names[leader] for leader, _ in leaders)
 
 
 def entry_of(table: Any, path: str) -> Any:
@@ -192,13 +213,11 @@ def check_site_symmetry(problem: Problem, index: int, phase: Any) -> None:
         moves = moves[:, np.any(moves != 0.0, axis=0)]
         if moves.size == 0:
             continue
-        xyz = np.array([getattr(atom, c).value for c in COORDINATES])
-        allowed = np.asarray(coordinate_basis(stabilizer_rotations(group, xyz)), dtype=float)
-        basis = allowed.reshape(-1, 3).T
+        basis = site_directions(group, atom).T
         fitted = basis @ np.linalg.lstsq(basis, moves, rcond=None)[0] if basis.size else 0.0 * moves
         if not np.allclose(fitted, moves, atol=1e-6):
             raise TaskError(
                 "bad_input",
                 f"phase.{phase.name}.site.{atom.label}: the free coordinates leave the special "
-                "position; tie them as the site symmetry asks.",
+                "position; free only independent ones, symmetry moves the others.",
             )

@@ -9,8 +9,8 @@ import numpy as np
 from rietx.optimize.qpa import compute_qpa
 from rietx.optimize.statistics import berar_lelann_factor
 
-from xtal.engines.rietx_covariance import Array, Covariance, Solved, covariance_of
-from xtal.engines.rietx_freedom import Problem
+from xtal.engines.rietx_covariance import Covariance, Solved, covariance_of
+from xtal.engines.rietx_freedom import Array, Problem
 from xtal.engines.rietx_units import CELL_NAMES
 
 HIGH_CORRELATION = 0.98

@@ -141,6 +141,14 @@ def site_links(name: str, base: str, site: dict[str, Any]) -> dict[str, Link]:
     return links
 
 
+def ever_used(task: dict[str, Any]) -> set[str]:
+    """Return the names that some stage frees or some tie mentions."""
+    names = {name for stage in task["stages"] for name in stage["free"]}
+    for tie in task.get("ties", []):
+        names |= {tie["target"], *(name for _, name in tie["terms"])}
+    return names
+
+
 def value_of(task: dict[str, Any], name: str, default: float) -> float:
     """Return the start value of a parameter, or `default` when it is absent or null."""
     value = task["parameters"].get(name, {}).get("value")
@@ -150,14 +158,18 @@ def value_of(task: dict[str, Any], name: str, default: float) -> float:
 def make_parameter(task: dict[str, Any], links: dict[str, Link], name: str, default: float) -> Any:
     """Return the rietx Parameter of a dotted name: start value and bounds converted.
 
-    Bounds the task leaves null are rietx's own for that quantity (for example zero
-    for a scale or a width).
+    Bounds the task leaves null are rietx's own for that quantity (for example zero for a
+    scale or a width).  A parameter that no stage frees and no tie moves needs none.
     """
     spec = task["parameters"].get(name, {})
     link = links[name]
     value = value_of(task, name, default)
-    low, high = native_bounds(link, spec, value)
     native = native_start(link, value)
+    if name not in ever_used(task):
+        return Parameter(value=native)
+    low, high = native_bounds(link, spec, value)
+    if link.inverse and not math.isfinite(value):
+        native = max(native, low or 0.0)
     if (low is not None and native < low) or (high is not None and native > high):
         raise TaskError(
             "bad_input",
@@ -183,6 +195,8 @@ def native_bounds(link: Link, spec: dict[str, Any], value: float) -> tuple[float
             None if low is None else link.to_native(float(low)),
             None if high is None else link.to_native(float(high)),
         )
-    largest = max(LARGEST_SIZE_NM, value) if high is None else float(high)
-    lowest = 0.0 if not math.isfinite(largest) else link.to_native(largest)
+    largest = float(high) if high is not None else LARGEST_SIZE_NM
+    if math.isfinite(value) and high is None:
+        largest = max(largest, value)
+    lowest = link.to_native(largest) if math.isfinite(largest) else 0.0
     return lowest, (link.to_native(float(low)) if low else None)

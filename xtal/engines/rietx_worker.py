@@ -12,6 +12,8 @@ import json
 import math
 import os
 import sys
+import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable
@@ -29,14 +31,25 @@ from xtal.engines.rietx_units import TaskError
 Emit = Callable[[str], None]
 
 
+PARENT_CHECK_SECONDS = 1.0
+
 ENGINE = {"name": "rietx", "version": str(rietx_version)}
 
 
 def main() -> int:
     """Serve commands until ``quit`` or end of input."""
     emit = line_writer(claim_stdout())
+    threading.Thread(target=end_with_parent, daemon=True).start()
     emit(encode({"event": "ready", "engine": ENGINE["name"], "version": ENGINE["version"]}))
     return serve(sys.stdin, emit)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, even in the middle of a fit."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)
 
 
 def claim_stdout() -> IO[str]:
