@@ -48,7 +48,10 @@ SMALLEST_AXIAL = 0.002
 NO_SIZE_MICROMETRE = 1e6
 # GSAS-II cuts refined sizes to this range.
 SIZE_RANGE_NM = (1.0, 1e4)
-CONVERGENCE = 1e-6
+# GSAS-II integrates the axial divergence in steps that make chi² jump; where that stops
+# the fine refinement, its own, coarser tolerance is tried.
+COARSE, FINE = 1e-3, 1e-5
+MAX_COARSE_RESTARTS = 2
 MAX_BOUND_RESTARTS = 4
 # The axis lengths are independent of each other in these Laue classes.
 ORTHOGONAL_AXES = ("mmm", "4/m", "4/mmm", "6/m", "6/mmm", "3m1", "31m", "3", "m3", "m3m")
@@ -274,7 +277,7 @@ def fill_gaps(two_theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[list[
     typical = float(np.median(steps))
     pieces, flags, excluded = [], [], []
     start = 0
-    for i in np.flatnonzero(steps > max(10.0 * typical, 0.1)):
+    for i in map(int, np.flatnonzero(steps > max(10.0 * typical, 0.1))):
         n = max(2, round(steps[i] / max(typical, 0.005)))
         filler = np.linspace(two_theta[i], two_theta[i + 1], n + 1)[1:-1]
         margin = (filler[0] - two_theta[i]) / 2.0
@@ -688,6 +691,7 @@ def sample_parameters(task: Mapping[str, Any]) -> dict[str, Any]:
     instrument = task["instrument"]
     radius = instrument.get("goniometer_radius_mm") or 200.0
     shared: dict[str, Any] = {"Scale": [1.0, False], "Gonio. radius": float(radius)}
+    names: tuple[str, ...]
     if instrument["geometry"] == "bragg-brentano":
         names = ("Shift", "Transparency", "SurfRoughA", "SurfRoughB")
         return shared | {"Type": "Bragg-Brentano"} | {n: [0.0, False] for n in names}
@@ -1081,7 +1085,6 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     set_bounds(session, free)
     controls = session.project.data["Controls"]["data"]
     controls["max cyc"] = int(stage.get("max_cycles") or 20)
-    controls["min dM/M"] = CONVERGENCE
     return set(ties)
 
 
@@ -1154,7 +1157,7 @@ def estimate_scales(session: Session, names: list[str], unknown: list[str]) -> N
     """Linear least squares of the pattern on the calculated phases and the background."""
     pattern = session.task["pattern"]
     weight = 1.0 / np.asarray(pattern["sigma"], float)
-    profiles = phase_profiles(session)
+    profiles = calculate(session).phases
     unit = {n: (session.values.get(n) or 1.0) for n in names}
     columns = [profile / unit[n] for n, profile in zip(names, profiles, strict=True)]
     terms = background_columns(session)
@@ -1197,11 +1200,23 @@ def fixed_background(session: Session) -> np.ndarray:
     return chebyshev_curve(np.array(start), two_theta, session.task["background"]["range"])
 
 
-def phase_profiles(session: Session) -> list[np.ndarray]:
-    """Calculated intensity of each phase at the measured points, without background.
+@dataclass(frozen=True)
+class Calculation:
+    """Curves at the measured points and the reflection list of each phase, from the task's order."""
 
-    GSAS-II writes its per-phase sums ("partials") in a calculation without
-    refinement, which runs on a copy of the project.
+    calculated: np.ndarray
+    background: np.ndarray
+    phases: list[np.ndarray]
+    reflections: list[np.ndarray]
+
+
+def calculate(session: Session) -> Calculation:
+    """Calculate the pattern and the share of each phase without refining.
+
+    GSAS-II writes its per-phase sums ("partials") in a run without cycles.
+    That runs on a copy of the project, because it would erase the covariance.
+    The arrays left by a refinement cannot be used: after a rejected last step
+    they belong to that step.
     """
     work = Path(tempfile.mkdtemp(dir=session.gpx.parent))
     session.project.save()
@@ -1214,14 +1229,19 @@ def phase_profiles(session: Session) -> list[np.ndarray]:
     ok, found = session.g2.main.Refine(str(copy_path), dlg=Quiet(), makeBack=False)
     if not ok:
         raise WorkerError("diverged", f"GSAS-II cannot calculate the pattern: {found.get('msg')}")
-    if len(session.phases) > 1:
-        profiles = read_partials(dump, [phase.name for phase in session.phases])
-    else:  # GSAS-II dumps nothing for a single phase
-        copy.reload()
-        data = copy.histogram(0).data["data"][1]
-        profiles = [np.ma.getdata(data[3]) - np.ma.getdata(data[4])]
+    copy.reload()
+    data = [np.ma.getdata(column) for column in copy.histogram(0).data["data"][1]]
+    names = [phase.name for phase in session.phases]
+    # GSAS-II dumps nothing for a single phase
+    phases = read_partials(dump, names) if len(names) > 1 else [data[3] - data[4]]
+    lists = copy.histogram(0).data["Reflection Lists"]
     shutil.rmtree(work, ignore_errors=True)
-    return [np.ma.getdata(profile)[session.measured] for profile in profiles]
+    return Calculation(
+        calculated=data[3][session.measured],
+        background=data[4][session.measured],
+        phases=[np.ma.getdata(profile)[session.measured] for profile in phases],
+        reflections=[np.asarray(lists[name]["RefList"], float) for name in names],
+    )
 
 
 def read_partials(path: Path, names: list[str]) -> list[np.ndarray]:
@@ -1253,17 +1273,56 @@ class Fit:
     vary: list[str]
     covariance: np.ndarray
     frozen: list[str]
-    seconds: float
+    seconds: float = 0.0
+    stopped_short: bool = False
 
 
-def refine(session: Session) -> Fit:
-    """Run GSAS-II until it converges with every limit respected."""
+def refine(session: Session, is_last: bool) -> Fit:
+    """Refine as closely as GSAS-II can; from a dead end go on with its coarse tolerance.
+
+    A dead end of an earlier stage is left as it is unless the stage did nothing.
+    """
     started = time.perf_counter()
-    known: list[str] = []
+    fit = refine_within_bounds(session, FINE)
+    for _ in range(MAX_COARSE_RESTARTS):
+        if not fit.rvals.get("Aborted") or (gain(fit) > COARSE and not is_last):
+            break
+        other = refine_coarsely(session, fit)
+        if other is fit:
+            fit.stopped_short = True
+            break
+        fit = other
+    fit.seconds = time.perf_counter() - started
+    return fit
+
+
+def gain(fit: Fit) -> float:
+    """Fraction by which the refinement lowered chi²."""
+    before = fit.rvals.get("GOF0")
+    return 1.0 - (float(fit.rvals["GOF"]) / float(before)) ** 2 if before else 0.0
+
+
+def refine_coarsely(session: Session, fit: Fit) -> Fit:
+    """A better fit by way of the coarse tolerance, or the same one with the project put back."""
+    kept = session.gpx.with_suffix(".kept")
+    shutil.copy(session.gpx, kept)
+    refine_within_bounds(session, COARSE)
+    other = refine_within_bounds(session, FINE)
+    better = bool(other.rvals["chisq"] < (1.0 - COARSE) * fit.rvals["chisq"])
+    if not better:
+        shutil.copy(kept, session.gpx)
+        session.project.reload()
+    kept.unlink()
+    return other if better else fit
+
+
+def refine_within_bounds(session: Session, tolerance: float) -> Fit:
+    """Repeat the refinement until it freezes no further parameter at a limit."""
+    session.project.data["Controls"]["data"]["min dM/M"] = tolerance
+    known: list[str] | None = None
     for _ in range(MAX_BOUND_RESTARTS):
         fit = refine_once(session)
-        fit.seconds = time.perf_counter() - started
-        if set(fit.frozen) == set(known):
+        if known == fit.frozen or not fit.frozen:
             break
         known = fit.frozen
     return fit
@@ -1288,7 +1347,6 @@ def refine_once(session: Session) -> Fit:
         vary=list(found.get("varyList", [])),
         covariance=np.atleast_2d(np.asarray(found.get("covMatrix", []), float)),
         frozen=[str(name) for name in frozen],
-        seconds=0.0,
     )
 
 
@@ -1385,7 +1443,8 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
     parameters = describe_parameters(session, stage, fit, rows, tied)
     converged, message = verdict(session, fit)
     log_stage(session, stage, fit, converged)
-    profile = describe_profile(session)
+    pattern = calculate(session)
+    profile = describe_profile(session, pattern)
     return {
         "engine": {"name": ENGINE, "version": session.g2.version},
         "converged": converged,
@@ -1397,7 +1456,7 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
         "mass_factor": mass_factors(session),
         "engine_weight_fractions": weight_fractions(session, fit),
         "profile": profile,
-        "reflections": describe_reflections(session),
+        "reflections": describe_reflections(session, pattern),
         "derived_cells": describe_cells(session, fit),
         "stages": list(session.stages),
         "warnings": list(session.warnings),
@@ -1465,7 +1524,10 @@ def verdict(session: Session, fit: Fit) -> tuple[bool, str]:
     """GSAS-II's own convergence flag and a sentence; singularities become warnings."""
     converged = bool(fit.rvals.get("converged"))
     message = "converged" if converged else "GSAS-II stopped at the largest number of cycles"
-    if fit.rvals.get("Aborted"):
+    if fit.stopped_short:
+        converged = True
+        message = f"converged to {COARSE:g} of chi²; GSAS-II's profile is not smooth below that"
+    elif fit.rvals.get("Aborted"):
         converged, message = False, "GSAS-II is stuck: no step lowers chi²"
     reported = " ".join(str(fit.rvals.get("msg") or "").split())
     if reported:
@@ -1502,20 +1564,17 @@ def agreement(session: Session, fit: Fit, profile: Mapping[str, Any]) -> dict[st
     }
 
 
-def describe_profile(session: Session) -> dict[str, Any]:
+def describe_profile(session: Session, pattern: Calculation) -> dict[str, Any]:
     """Observed and calculated curves at the measured points."""
-    pattern = session.task["pattern"]
-    data = [np.ma.getdata(column)[session.measured] for column in session.histogram.data["data"][1]]
     names = [phase["name"] for phase in session.task["phases"]]
-    profiles = [data[3] - data[4]] if len(names) == 1 else phase_profiles(session)
-    check_sum(session, data[3] - data[4], profiles)
+    check_sum(session, pattern.calculated - pattern.background, pattern.phases)
     return {
-        "two_theta": list(pattern["two_theta"]),
-        "observed": list(pattern["intensity"]),
-        "sigma": list(pattern["sigma"]),
-        "calculated": data[3],
-        "background": data[4],
-        "phases": dict(zip(names, profiles, strict=True)),
+        "two_theta": list(session.task["pattern"]["two_theta"]),
+        "observed": list(session.task["pattern"]["intensity"]),
+        "sigma": list(session.task["pattern"]["sigma"]),
+        "calculated": pattern.calculated,
+        "background": pattern.background,
+        "phases": dict(zip(names, pattern.phases, strict=True)),
     }
 
 
@@ -1526,12 +1585,10 @@ def check_sum(session: Session, total: np.ndarray, profiles: list[np.ndarray]) -
         session.warn(f"GSAS-II's phase profiles miss the total by up to {difference:.3g} counts")
 
 
-def describe_reflections(session: Session) -> dict[str, list[dict[str, Any]]]:
+def describe_reflections(session: Session, pattern: Calculation) -> dict[str, Any]:
     """Reflections of each phase at their first-line positions."""
-    lists = session.histogram.data["Reflection Lists"]
     described = {}
-    for phase, entry in zip(session.phases, session.task["phases"], strict=True):
-        rows = np.asarray(lists[phase.name]["RefList"], float)
+    for rows, entry in zip(pattern.reflections, session.task["phases"], strict=True):
         widths = voigt_fwhm(rows[:, 6], rows[:, 7])
         described[entry["name"]] = [describe_reflection(row, width) for row, width in zip(rows, widths, strict=True)]
     return described
@@ -1619,7 +1676,7 @@ def run_task(g2: Gsas2, task: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     for index, stage in enumerate(task["stages"]):
         emit({"event": "stage_start", "index": index, "name": stage["name"]})
         tied = prepare_stage(session, stage)
-        fit = refine(session)
+        fit = refine(session, is_last=index == len(task["stages"]) - 1)
         result = outcome(session, stage, fit, tied)
         emit(
             {
