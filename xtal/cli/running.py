@@ -56,5 +56,6 @@ def _show(result: Result) -> None:
 
     from .tables import print_result
 
+    print(result.title)
     # A file or a pipe has no width to keep to; 80 columns would cut the table of phases.
     print_result(result, Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH))

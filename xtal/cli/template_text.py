@@ -74,4 +74,5 @@ def _limit(name: str, start: float | None, low: float | None, high: float | None
 
 def _stage(stage: Mapping[str, Any]) -> str:
     freed = f"frees {', '.join(stage['free'])}" if stage.get("free") else "frees nothing"
-    return f"{stage['name']}: {freed}. {stage.get('why', '')}"
+    when = f" (only with an instrument that is {stage['when']})" if stage.get("when") else ""
+    return f"{stage['name']}: {freed}{when}. {stage.get('why', '')}"
