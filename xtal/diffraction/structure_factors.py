@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +30,7 @@ IntArray = NDArray[np.int64]
 ComplexArray = NDArray[np.complex128]
 
 _SAME_POINT = 1e-3
-_BLOCK_BYTES = 32_000_000
+_BLOCK_BYTES = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -88,19 +89,22 @@ def _orbit_parts(site: Site, group: SpaceGroup, lattice: Lattice) -> Iterator[tu
 def _distinct_images(group: SpaceGroup, point: ArrayLike) -> tuple[FloatArray, IntArray]:
     """Distinct images of a point and the operation that makes each."""
     images = group.rotations @ np.asarray(point, dtype=float) + group.translations
-    if len(images) == 1:
-        return images, np.zeros(1, dtype=np.int64)
-    offsets = images[:, None, :] - images[None, :, :]
-    offsets -= np.rint(offsets)
-    first = np.argmax((np.abs(offsets) < _SAME_POINT).all(axis=2), axis=1)
-    kept = np.unique(first)
+    if _coincide(images, images[0]).sum() == 1:
+        return images, np.arange(len(images))
+    kept = np.unique(np.argmax(_coincide(images[:, None, :], images[None, :, :]), axis=1))
     return images[kept], kept
 
 
+def _coincide(first: FloatArray, second: FloatArray) -> NDArray[np.bool_]:
+    offsets = first - second
+    offsets -= np.rint(offsets)
+    return np.asarray((np.abs(offsets) < _SAME_POINT).all(axis=-1))
+
+
 def _displacement_tensor(site: Site, lattice: Lattice) -> FloatArray:
-    reciprocal = np.sqrt(np.diag(lattice.reciprocal_metric_tensor))
     if site.u_aniso is None:
         return np.asarray((site.u_iso or 0.0) * lattice.reciprocal_metric_tensor)
+    reciprocal = np.sqrt(np.diag(lattice.reciprocal_metric_tensor))
     u11, u22, u33, u12, u13, u23 = site.u_aniso
     tensor = np.array([[u11, u12, u13], [u12, u22, u23], [u13, u23, u33]])
     return np.asarray(tensor * np.outer(reciprocal, reciprocal))
@@ -144,13 +148,14 @@ def calculate_structure_factors(
     indices = np.asarray(hkl, dtype=np.int64).reshape(-1, 3)
     s_squared = structure.lattice.g_length(indices) ** 2 / 4
     f_plus, f_minus = np.zeros((2, len(indices)), dtype=complex)
+    rows, real = _rows_of(indices), indices.astype(float)
     amplitudes: dict[Species, ComplexArray | complex] = {}
     for group in scattering_groups(structure, neutral_atoms=neutral_atoms):
         if group.species not in amplitudes:
             amplitudes[group.species] = _amplitude(group.species, s_squared, radiation, use_dispersion)
-        exponent = np.einsum("ni,ij,nj->n", indices.astype(float), group.beta, indices.astype(float))
+        exponent = ((real @ group.beta) * real).sum(axis=1)
         weight = amplitudes[group.species] * np.exp(-2 * np.pi**2 * exponent)
-        sums = _phase_sums(group.xyz, group.occupancy, indices)
+        sums = _phase_sums(group.xyz, group.occupancy, rows)
         f_plus += weight * sums
         f_minus += weight * sums.conj()
     return f_plus, f_minus
@@ -165,22 +170,42 @@ def _amplitude(
     return np.asarray(static + (dispersion(species.element, radiation.wavelength) if use_dispersion else 0j))
 
 
-def _phase_sums(xyz: FloatArray, occupancy: FloatArray, hkl: IntArray) -> ComplexArray:
-    """Sum of occupancy · exp(2πi h·x) over positions, for each reflection."""
-    low = hkl.min(axis=0)
-    powers = [_powers(xyz[:, axis], low[axis], hkl[:, axis].max()) for axis in range(3)]
+class _Rows(NamedTuple):
+    """Reflections sorted by their (h, k) pair: the pairs, where each one's reflections start, and the order."""
+
+    low: IntArray
+    high: IntArray
+    h: IntArray
+    k: IntArray
+    start: IntArray
+    row: IntArray
+    l: IntArray
+    order: IntArray
+
+
+def _rows_of(hkl: IntArray) -> _Rows:
+    low, high = hkl.min(axis=0), hkl.max(axis=0)
     shifted = hkl - low
-    row_key = shifted[:, 0] * (shifted[:, 1].max() + 1) + shifted[:, 1]
-    _, first, row = np.unique(row_key, return_index=True, return_inverse=True)
-    h_of_row, k_of_row = shifted[first, 0], shifted[first, 1]
-    order = np.argsort(row, kind="stable")
-    sums = np.empty(len(hkl), dtype=complex)
+    key = shifted[:, 0] * (shifted[:, 1].max() + 1) + shifted[:, 1]
+    order = np.argsort(key, kind="stable")
+    _, start, row = np.unique(key[order], return_index=True, return_inverse=True)
+    first = order[start]
+    return _Rows(
+        low, high, shifted[first, 0], shifted[first, 1], np.append(start, len(hkl)), row, shifted[order, 2], order
+    )
+
+
+def _phase_sums(xyz: FloatArray, occupancy: FloatArray, rows: _Rows) -> ComplexArray:
+    """Sum of occupancy · exp(2πi h·x) over positions, for each reflection."""
+    powers = [_powers(xyz[:, axis], rows.low[axis], rows.high[axis]) for axis in range(3)]
+    powers[0] *= occupancy
+    sums = np.empty(len(rows.order), dtype=complex)
     step = max(1, _BLOCK_BYTES // (16 * len(xyz)))
-    for start in range(0, len(first), step):
-        rows = slice(start, start + step)
-        block = (powers[0][h_of_row[rows]] * occupancy * powers[1][k_of_row[rows]]) @ powers[2].T
-        chosen = order[np.searchsorted(row[order], start) : np.searchsorted(row[order], start + step)]
-        sums[chosen] = block[row[chosen] - start, shifted[chosen, 2]]
+    for start in range(0, len(rows.h), step):
+        stop = min(start + step, len(rows.h))
+        block = (powers[0][rows.h[start:stop]] * powers[1][rows.k[start:stop]]) @ powers[2].T
+        members = slice(rows.start[start], rows.start[stop])
+        sums[rows.order[members]] = block[rows.row[members] - start, rows.l[members]]
     return sums
 
 
