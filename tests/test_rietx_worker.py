@@ -827,3 +827,63 @@ def test_the_round_robin_mixture_1g_gives_its_weighed_fractions(worker: Worker, 
     fractions = {n: 100.0 * m / sum(masses.values()) for n, m in masses.items()}
     assert fractions == pytest.approx({"corundum": 31.37, "zincite": 34.21, "fluorite": 34.42}, abs=2.5)
     assert outcome["agreement"]["rwp"] < 0.12
+
+
+def test_a_neutron_garnet_gives_the_published_occupancies_through_ties(worker: Worker, shared_data: Path) -> None:
+    """Fe 0.577(9) on 16a and Al 0.701(7) on 24d by GSAS-II; the other element of each site follows."""
+    import rietx
+
+    measured = rietx.read_pattern(shared_data / "cwn_garnet_d1a" / "garnet.raw")
+    x, y = np.array(measured.two_theta), np.array(measured.intensity)
+    x, y = x[x < 157.6], y[x < 157.6]
+    garnet = phase(
+        "g",
+        "I a -3 d",
+        [12.19] * 3 + [90] * 3,
+        site("Y", "Y", (0.125, 0, 0.25)),
+        site("Fe16a", "Fe", (0, 0, 0), occupancy=0.6),
+        site("Al16a", "Al", (0, 0, 0), occupancy=0.4),
+        site("Al24d", "Al", (0.375, 0, 0.25), occupancy=0.65),
+        site("Fe24d", "Fe", (0.375, 0, 0.25), occupancy=0.35),
+        site("O", "O", (-0.029, 0.053, 0.15)),
+    )
+    base = "phase.g.site"
+    pairs = (("Al16a", "Fe16a"), ("Fe24d", "Al24d"))
+    ties = [
+        {"target": f"{base}.{a}.{k}", "terms": [[c, f"{base}.{b}.{k}"]], "constant": constant}
+        for a, b in pairs
+        for k, c, constant in (("occupancy", -1.0, 1.0), ("u_iso", 1.0, 0.0))
+    ]
+    background = [f"pattern.background.c{k}" for k in range(6)]
+    steps = [
+        ["phase.g.scale", *background],
+        ["pattern.zero", "phase.g.cell.a"],
+        [f"pattern.profile.{k}" for k in "uvw"],
+        [f"{base}.O.{c}" for c in "xyz"] + [f"{base}.{n}.u_iso" for n in ("Y", "Fe16a", "Al24d", "O")],
+        [f"{base}.{b}.occupancy" for _, b in pairs],
+        ["pattern.profile.axial"],
+    ]
+    start = {"pattern.profile.u": 0.0354, "pattern.profile.v": -0.0760, "pattern.profile.w": 0.0652}
+    start |= {"pattern.profile.axial": 0.02} | dict.fromkeys(background, 0.0)
+    neutron = instrument(
+        radiation={"kind": "neutron_cw", "lines": [[1.909, 1.0]]},
+        geometry="debye-scherrer",
+        monochromator_two_theta=None,
+    )
+    outcome = worker.outcome(
+        task(
+            [garnet],
+            cumulative(steps),
+            pattern={"two_theta": x.tolist(), "intensity": y.tolist(), "sigma": np.sqrt(y).tolist()},
+            instrument=neutron,
+            background={"kind": "chebyshev", "n_terms": 6, "range": [24.0, 157.6]},
+            values=start,
+            ties=ties,
+        )
+    )
+    assert row(outcome, f"{base}.Fe16a.occupancy")[0] == pytest.approx(0.577, abs=0.02)
+    assert row(outcome, f"{base}.Al24d.occupancy")[0] == pytest.approx(0.701, abs=0.02)
+    leader, follower = (row(outcome, f"{base}.{name}.occupancy") for name in ("Fe16a", "Al16a"))
+    assert leader[0] + follower[0] == pytest.approx(1.0)
+    assert leader[1] == pytest.approx(follower[1])
+    assert outcome["agreement"]["rwp"] < 0.056
