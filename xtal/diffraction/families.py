@@ -42,8 +42,7 @@ def reflection_families(
         Members of each family, Friedel mates included.
     """
     limits = np.floor(np.array(lattice.parameters[:3]) / d_min + 1e-9).astype(np.int64)
-    order = float(2 * limits.max() + 3)
-    packing = np.array([order * order, order, 1.0])
+    packing = _packing(int(limits.max()))
     laue = group.laue_rotations
     found = [
         _representatives(_candidates(lattice, slab, limits, d_min, d_max), laue, packing)
@@ -52,7 +51,7 @@ def reflection_families(
     hkl = np.concatenate([indices for indices, _ in found])
     multiplicity = np.concatenate([counts for _, counts in found])
     present = ~is_absent(hkl, group)
-    hkl, multiplicity = _presentable(hkl[present], laue, order), multiplicity[present]
+    hkl, multiplicity = _presentable(hkl[present], laue, packing), multiplicity[present]
     sequence = np.lexsort((*(-hkl.T[::-1]), np.round(lattice.g_length(hkl) ** 2, 10)))
     return hkl[sequence], multiplicity[sequence]
 
@@ -79,19 +78,30 @@ def _representatives(hkl: IntArray, laue: IntArray, packing: FloatArray) -> tupl
     """Members whose packed index is the largest of their family, and the families' sizes."""
     if not len(hkl):
         return hkl, np.empty(0, dtype=np.int64)
-    indices = hkl.astype(float)
-    keys = indices @ (laue @ packing).T
-    leads = keys.max(axis=1) == indices @ packing
-    stabilizer = (keys[leads] == keys[leads].max(axis=1, keepdims=True)).sum(axis=1)
+    own, keys = _packed_images(hkl, laue, packing)
+    leads = keys.max(axis=0) == own
+    stabilizer = (keys[:, leads] == own[leads]).sum(axis=0)
     return hkl[leads], len(laue) // stabilizer
 
 
-def _presentable(hkl: IntArray, laue: IntArray, order: float) -> IntArray:
+def _packed_images(hkl: IntArray, rotations: IntArray, packing: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Packed indices of reflections, (n,), and of their images under rotations, (m, n); whole numbers, exact as floats."""
+    indices = np.ascontiguousarray(hkl.T, dtype=float)
+    return packing @ indices, (rotations @ packing) @ indices
+
+
+def _packing(largest: int) -> FloatArray:
+    """Weights that make one number of h, k, l up to `largest` in size, in their lexicographic order."""
+    order = float(2 * largest + 3)
+    return np.array([order * order, order, 1.0])
+
+
+def _presentable(hkl: IntArray, laue: IntArray, packing: FloatArray) -> IntArray:
     """The equivalent that people write: non-negative indices where possible, then large h, k, l."""
     if not len(hkl):
         return hkl
     images = equivalents(hkl, laue)
-    score = (images >= 0).sum(axis=2) * order**3 + images @ np.array([order * order, order, 1.0])
+    score = (images >= 0).sum(axis=2) * packing[1] ** 3 + images @ packing
     return np.asarray(np.take_along_axis(images, score.argmax(axis=1)[:, None, None], axis=1)[:, 0])
 
 
@@ -105,10 +115,12 @@ def is_absent(hkl: ArrayLike, group: SpaceGroup) -> NDArray[np.bool_]:
     """Which reflections (n, 3) the operations of a group extinguish, (n,) booleans."""
     indices = np.asarray(hkl, dtype=np.int64).reshape(-1, 3)
     absent = np.zeros(len(indices), dtype=bool)
-    step = max(1, _CHUNK // (4 * len(group.operations)))
+    # an image under a rotation of a hexagonal cell is at most thrice as large
+    packing = _packing(3 * int(np.abs(indices).max(initial=1)))
+    step = max(1, _CHUNK // len(group.operations))
     for start in range(0, len(indices), step):
         part = indices[start : start + step]
-        fixed = (equivalents(part, group.rotations) == part[:, None, :]).all(axis=2)
-        phase = part.astype(float) @ group.translations.T
-        absent[start : start + step] = (fixed & (np.abs(phase - np.rint(phase)) > 1e-3)).any(axis=1)
+        own, keys = _packed_images(part, group.rotations, packing)
+        phase = group.translations @ part.T
+        absent[start : start + step] = ((keys == own) & (np.abs(phase - np.rint(phase)) > 1e-3)).any(axis=0)
     return absent

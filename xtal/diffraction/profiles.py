@@ -16,7 +16,15 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..instrument import Profile
 
-__all__ = ["axial_nodes", "gaussian_fwhm", "lorentzian_fwhm", "pseudo_voigt", "sum_of_peaks", "thompson_cox_hastings"]
+__all__ = [
+    "add_windows",
+    "axial_nodes",
+    "gaussian_fwhm",
+    "lorentzian_fwhm",
+    "pseudo_voigt",
+    "sum_of_peaks",
+    "thompson_cox_hastings",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -54,7 +62,7 @@ def lorentzian_fwhm(
     size_nm: float | None = None,
     microstrain: float = 0.0,
 ) -> FloatArray:
-    """Lorentzian FWHM of instrument, crystallite size (nm; None for none) and microstrain (Δd/d, dimensionless), degrees 2θ."""
+    """Lorentzian FWHM of instrument, crystallite size (nm; None for none) and microstrain ε (dimensionless), degrees 2θ."""
     theta = np.radians(np.asarray(two_theta, dtype=float)) / 2
     over_cosine = profile.x + (0.0 if size_nm is None else np.degrees(wavelength / (size_nm * NM_TO_ANGSTROM)))
     return np.asarray(over_cosine / np.cos(theta) + (profile.y + np.degrees(microstrain)) * np.tan(theta))
@@ -146,7 +154,7 @@ def sum_of_peaks(
     tails = np.stack([centroids, peaks[:, 1] * peaks[:, 2] * peaks[:, 3] / (2 * np.pi)], axis=1)
     total = _broad_tails(axis, tails, broad)
     reach = _reach(peaks, broad) + spread
-    _add_windows(total, axis, tails, reach, lambda x, p: -p[:, 1] / (x * x + broad * broad))
+    add_windows(total, axis, tails, reach, lambda x, p: -p[:, 1] / (x * x + broad * broad))
     for nodes, members in _by_node_count(spread / peaks[:, 2]):
         chosen, within = peaks[members], reach[members]
         if nodes == 1:
@@ -155,7 +163,7 @@ def sum_of_peaks(
             at, weights = axial_nodes(chosen[:, 0], axial, nodes)
             chosen, within = np.repeat(chosen, nodes, axis=0), np.repeat(within, nodes)
             chosen[:, 0], chosen[:, 1] = at.ravel(), chosen[:, 1] * weights.ravel()
-        _add_windows(total, axis, chosen, within, lambda x, p: p[:, 1] * pseudo_voigt(x, p[:, 2], p[:, 3]))
+        add_windows(total, axis, chosen, within, lambda x, p: p[:, 1] * pseudo_voigt(x, p[:, 2], p[:, 3]))
     return total
 
 
@@ -210,7 +218,7 @@ def _hermite(x: FloatArray, grid: FloatArray, value: FloatArray, slope: FloatArr
     return np.asarray(((cubic * t + square) * t + s_left) * t + left)
 
 
-def _add_windows(
+def add_windows(
     total: FloatArray,
     axis: FloatArray,
     peaks: FloatArray,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..instrument import Instrument
+from ..instrument import Instrument, TofBank
 from ..pattern import Axis, Pattern
 from ..structure import Structure
 from .absorption import brindley_factors, capillary_transmission
@@ -26,8 +26,9 @@ from .background import Background
 from .lorentz_polarization import instrument_factor
 from .peak_positions import apparent_two_theta
 from .profiles import gaussian_fwhm, lorentzian_fwhm, sum_of_peaks, thompson_cox_hastings
-from .reflections import Reflections, calculate_reflections
+from .reflections import Reflections, calculate_reflections, tof_limits
 from .texture import MarchDollase, march_dollase_factor
+from .time_of_flight import sum_of_tof_peaks, tof_lorentz, tof_widths
 
 __all__ = ["PhaseProfile", "SimulatedPhase", "Simulation", "axis_points", "simulate_pattern"]
 
@@ -46,7 +47,7 @@ class PhaseProfile:
     size_nm : float or None
         Crystallite size, nm (Scherrer constant 1, Lorentzian); None for no broadening.
     microstrain : float
-        Δd/d, dimensionless (Lorentzian).
+        ε of FWHM = ε tanθ radians 2θ, dimensionless (Lorentzian); Δd/d = ε/2.
     texture : MarchDollase or None
         Preferred orientation.
     grain_um : float or None
@@ -255,13 +256,13 @@ def _simulate_phase(
     neutral_atoms: bool,
 ) -> tuple[SimulatedPhase, FloatArray]:
     """Reflections, positions, intensities and profile of one phase on a common, unscaled intensity."""
+    if instrument.bank is not None:
+        return _simulate_tof_phase(structure, weight, profile, instrument, instrument.bank, points, neutral_atoms)
     radiation = instrument.radiation
     span = (max(points[0] - _MARGIN, 0.0), min(points[-1] + _MARGIN, 180.0))
     table = calculate_reflections(structure, radiation, two_theta=span, use_dispersion=use_dispersion,
                                   neutral_atoms=neutral_atoms)  # fmt: skip
-    strength = weight / (structure.cell_mass * structure.lattice.volume) * table.multiplicity * table.f_squared
-    if profile.texture is not None:
-        strength = strength * march_dollase_factor(structure, table.hkl, profile.texture)
+    strength = _strength(structure, weight, profile, table)
     component, total = np.zeros(len(points)), np.zeros(len(table))
     whole = sum(share for _, share in radiation.lines)
     for wavelength, share in radiation.lines:
@@ -276,6 +277,34 @@ def _simulate_phase(
         raise InputError(f"no reflection between {points[0]:g} and {points[-1]:g}° 2θ;", where=structure.name,
                          remedy="widen the range or shorten the wavelength.")  # fmt: skip
     return SimulatedPhase(structure, weight, table, position, total), component
+
+
+def _strength(structure: Structure, weight: float, profile: PhaseProfile, table: Reflections) -> FloatArray:
+    """Intensities before the factors that depend on the angle."""
+    strength = weight / (structure.cell_mass * structure.lattice.volume) * table.multiplicity * table.f_squared
+    if profile.texture is None:
+        return np.asarray(strength)
+    return np.asarray(strength * march_dollase_factor(structure, table.hkl, profile.texture))
+
+
+def _simulate_tof_phase(
+    structure: Structure,
+    weight: float,
+    profile: PhaseProfile,
+    instrument: Instrument,
+    bank: TofBank,
+    points: FloatArray,
+    neutral_atoms: bool,
+) -> tuple[SimulatedPhase, FloatArray]:
+    """The same for a time-of-flight bank."""
+    d_min, d_max = tof_limits(bank, points[0], points[-1])
+    table = calculate_reflections(
+        structure, instrument.radiation, d_min=d_min, d_max=d_max, neutral_atoms=neutral_atoms
+    )
+    areas = _strength(structure, weight, profile, table) * tof_lorentz(table.d_spacing, bank)
+    position = table.tof(bank)
+    widths = tof_widths(table.d_spacing, bank, profile.size_nm, profile.microstrain)
+    return SimulatedPhase(structure, weight, table, position, areas), sum_of_tof_peaks(points, position, areas, widths)
 
 
 def _line_profile(
