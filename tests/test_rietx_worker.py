@@ -570,9 +570,10 @@ def test_the_engine_esd_of_a_weight_fraction_follows_from_the_covariance(mixture
     assert mixture["engine_weight_fractions"]["ni"]["esd"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_values_and_esds_agree_with_a_fit_run_by_rietx_itself(worker: Worker) -> None:
+def test_values_and_esds_agree_with_a_fit_run_by_rietx_itself(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     import rietx
 
+    monkeypatch.setenv("RIETX_TELEMETRY", "0")  # or rietx records the run in the working folder
     x = np.arange(25.0, 100.0, 0.04)
     y = 40.0 + 0.8 * peaks(x, "Cu", (3.6, 3.6), 0.006, lambda *_: 0.15, gaussian, lambda _: 0.0)
     names = ["phase.cu.scale", "phase.cu.cell.a", "pattern.profile.w", "pattern.background.c0"]
