@@ -1,0 +1,1 @@
+"""Interfaces between two crystals: lattice mismatch, surfaces, coincident cells, slabs."""

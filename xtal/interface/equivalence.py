@@ -1,0 +1,104 @@
+"""Which coincidences are the same interface, and which cell stands for it.
+
+Two coincidences are the same interface when g_s F g_f maps one onto the other, where g_s leaves the substrate's surface
+where it is, g_f is any operation of the film's plane (turning it over included), and both or neither are
+improper (an improper pair is the mirror image of the whole interface).
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import GeometryError
+from .integer_lattice import hermite_normal_form, inverse_unimodular, sublattice_codes
+from .sublattices import Sublattices
+from .surface import PlanarSymmetry, Surface
+
+__all__ = ["cell_multiplicity", "film_representatives", "inequivalent_cells"]
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+def film_representatives(symmetry: PlanarSymmetry, sublattices: Sublattices) -> IntArray:
+    """Numbers of the film sublattices that are first among those which proper operations turn into each other."""
+    operations = np.unique(symmetry.matrices[symmetry.proper], axis=0)
+    images, _ = hermite_normal_form(sublattices.forms[:, None] @ operations)
+    codes = sublattice_codes(images, sublattices.largest_index)
+    return np.flatnonzero(codes.min(axis=1) == sublattices.codes)
+
+
+def cell_multiplicity(film: IntArray, substrate: IntArray) -> IntArray:
+    """Index of each cell in the smallest coincidence cell: greatest common divisor of the minors of [M_f | M_s]."""
+    both = np.concatenate([film, substrate], axis=2)
+    minors = [both[:, 0, i] * both[:, 1, j] - both[:, 0, j] * both[:, 1, i] for i in range(4) for j in range(i)]
+    return np.asarray(np.gcd.reduce(np.array(minors), axis=0))
+
+
+def _operation_pairs(film: PlanarSymmetry, substrate: PlanarSymmetry) -> tuple[IntArray, IntArray]:
+    """Pairs (G_f, G_s) that leave an interface the same, each effect once; (G_f, G_s) and (-G_f, -G_s) act alike."""
+    pairs = {}
+    for g_s, up, proper in zip(substrate.matrices, substrate.keeps_normal, substrate.proper, strict=True):
+        for g_f in film.matrices[film.proper == proper] if up else ():
+            key = tuple(np.concatenate([g_f.ravel(), g_s.ravel()]).tolist())
+            pairs[max(key, tuple(-value for value in key))] = (g_f, g_s)
+    return np.array([f for f, _ in pairs.values()]), np.array([s for _, s in pairs.values()])
+
+
+def inequivalent_cells(
+    film: Surface, substrate: Surface, sublattices: Sublattices, index: IntArray, cells: IntArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """One pair of cells per interface: the one that is not flipped and least rotated, with its (area, strain, rotation)."""
+    if not len(index):
+        return cells, cells, np.empty((0, 3))
+    g_f, g_s = _operation_pairs(film.symmetry, substrate.symmetry)
+    forms, unimodular = hermite_normal_form(sublattices.forms[index][:, None] @ g_f)
+    images = unimodular @ (inverse_unimodular(sublattices.to_basis[index]) @ cells)[:, None] @ g_s
+    number = np.searchsorted(sublattices.codes, sublattice_codes(forms, sublattices.largest_index))
+    keys = _packed(number, images)
+    _, first = np.unique(keys.min(axis=1), return_index=True)
+    film_cells = sublattices.bases[number[first]]
+    substrate_cells = sublattices.to_basis[number[first]] @ images[first]
+    return _least_rotated(film, substrate, film_cells, substrate_cells)
+
+
+def _packed(number: IntArray, images: IntArray) -> IntArray:
+    """One integer per (film sublattice, substrate matrix)."""
+    largest = int(np.abs(images).max())
+    base = 2 * largest + 1
+    if (int(number.max()) + 1) * base**4 >= 2**63:
+        raise GeometryError("the cells are too long and narrow to be compared;", remedy="lower the area limit.")
+    packed = number.astype(np.int64)
+    for i, j in product((0, 1), repeat=2):
+        packed = packed * base + images[..., i, j] + largest
+    return packed
+
+
+def _least_rotated(
+    film: Surface, substrate: Surface, film_cells: IntArray, substrate_cells: IntArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    film_vectors, substrate_vectors = film_cells @ film.planar_basis, substrate_cells @ substrate.planar_basis
+    deformation = np.linalg.solve(film_vectors, substrate_vectors)
+    flipped = np.linalg.det(deformation) < 0
+    angle = _rotation(deformation)
+    rank = np.round(np.abs(angle), 6) + np.where(flipped, 1000.0, 0.0) + np.where(angle < -1e-6, 1e-7, 0.0)
+    best = np.argmin(rank, axis=1)
+    rows = np.arange(len(best))
+    chosen = film_cells[rows, best], substrate_cells[rows, best]
+    area = np.abs(np.linalg.det(substrate_vectors[rows, best]))
+    stretch = np.linalg.svd(deformation[rows, best], compute_uv=False)
+    strain = np.abs(stretch - 1).max(axis=1)
+    return *chosen, np.stack([area.round(6), strain.round(9), angle[rows, best].round(6)], axis=1)
+
+
+def _rotation(deformation: NDArray[np.floating[Any]]) -> FloatArray:
+    """Angle of the rotated film's first axis, degrees; closed form of the polar decomposition in the plane."""
+    sign = np.where(np.linalg.det(deformation) < 0, -1.0, 1.0)
+    x = deformation[..., 0, 0] + sign * deformation[..., 1, 1]
+    y = deformation[..., 0, 1] - sign * deformation[..., 1, 0]
+    angle = np.degrees(np.arctan2(y, x))
+    return np.where(angle < -180.0 + 1e-6, 180.0, angle)
