@@ -22,6 +22,7 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,7 @@ from typing import Any
 import numpy as np
 
 ENGINE = "gsas2"
+PARENT_CHECK_SECONDS = 1.0
 
 # GSAS-II keeps Gaussian variances in centidegree² and Lorentzian widths in centidegree.
 PROFILE_VARIABLES = {
@@ -133,8 +135,7 @@ def chebyshev_matrix(n_terms: int, source: Iterable[float], target: Iterable[flo
     two_theta = t0 + (nodes + 1.0) * (t1 - t0) / 2.0
     u = 2.0 * (two_theta - s0) / (s1 - s0) - 1.0
     matrix = np.linalg.solve(
-        np.polynomial.chebyshev.chebvander(nodes, n_terms - 1),
-        np.polynomial.chebyshev.chebvander(u, n_terms - 1),
+        np.polynomial.chebyshev.chebvander(nodes, n_terms - 1), np.polynomial.chebyshev.chebvander(u, n_terms - 1)
     )
     return np.triu(matrix)
 
@@ -336,10 +337,7 @@ class Parameter:
 
 def pattern_parameters(n_background: int) -> list[Parameter]:
     """Parameters of the one pattern, number 0 in GSAS-II."""
-    table = [
-        Parameter("pattern.zero", ":0:Zero"),
-        Parameter("pattern.displacement", ":0:Shift", 1e-3),
-    ]
+    table = [Parameter("pattern.zero", ":0:Zero"), Parameter("pattern.displacement", ":0:Shift", 1e-3)]
     for name, (variable, factor) in PROFILE_VARIABLES.items():
         table.append(Parameter(f"pattern.profile.{name}", f":0:{variable}", factor))
     for i in range(n_background):
@@ -489,10 +487,7 @@ class Constraint:
 
 
 def tie_constraint(
-    tie: Mapping[str, Any],
-    table: Mapping[str, Parameter],
-    free: Iterable[str],
-    values: Mapping[str, float | None],
+    tie: Mapping[str, Any], table: Mapping[str, Parameter], free: Iterable[str], values: Mapping[str, float | None]
 ) -> Constraint | None:
     """The tie in GSAS-II variables, None when none of its terms is free.
 
@@ -593,6 +588,25 @@ def switch_dispersion(g2: Gsas2, on: bool) -> None:
     g2.io.GetFprime = original if on else no_dispersion
 
 
+def keep_multiplicities(g2: Gsas2) -> None:
+    """Undo what GSAS-II does to reflections inside an excluded region.
+
+    After every derivative it changes the sign of their multiplicity, so that
+    the tails of such peaks were added and subtracted in turn.
+    """
+    original = getattr(g2.math.GetFobsSq, "original", g2.math.GetFobsSq)
+
+    def observed_structure_factors(histograms: Any, *others: Any) -> None:
+        original(histograms, *others)
+        for name, histogram in histograms.items():
+            if name.startswith("PWDR"):
+                for entry in histogram["Reflection Lists"].values():
+                    entry["RefList"][:, 3] = np.abs(entry["RefList"][:, 3])
+
+    observed_structure_factors.original = original  # type: ignore[attr-defined]
+    g2.math.GetFobsSq = observed_structure_factors
+
+
 # --------------------------------------------------------------------------
 # Building the project
 # --------------------------------------------------------------------------
@@ -654,6 +668,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     session = Session(g2, task, work / "refinement.gpx", start_values(task))
     session.n_background = int(task["background"]["n_terms"])
     switch_dispersion(g2, bool(task["instrument"].get("dispersion", True)))
+    keep_multiplicities(g2)
     session.project = g2.scriptable.G2Project(newgpx=str(session.gpx))
     add_pattern(session)
     for phase in task["phases"]:
@@ -1465,11 +1480,7 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
 
 
 def describe_parameters(
-    session: Session,
-    stage: Mapping[str, Any],
-    fit: Fit,
-    rows: Mapping[str, np.ndarray],
-    tied: set[str],
+    session: Session, stage: Mapping[str, Any], fit: Fit, rows: Mapping[str, np.ndarray], tied: set[str]
 ) -> dict[str, Any]:
     """Value, esd, freedom and reason of every parameter of the task."""
     described: dict[str, Any] = {}
@@ -1479,6 +1490,8 @@ def describe_parameters(
             variance = float(rows[name] @ fit.covariance @ rows[name])
             esd = math.sqrt(variance) if variance > 0.0 else None
         reason = reason_of(session, parameter, stage, fit, esd)
+        if parameter.variable in singular_variables(fit):
+            esd = None
         if reason and name in stage["free"]:
             session.warn(f"{name}: {reason}")
         described[name] = {
@@ -1488,6 +1501,23 @@ def describe_parameters(
             "reason": "tied" if name in tied else reason,
         }
     return described
+
+
+def singular_variables(fit: Fit) -> set[str]:
+    """GSAS-II variables in a direction its singular value decomposition has thrown away.
+
+    GSAS-II sets such a direction to zero and goes on: the esds it then gives
+    to these variables mean nothing. Its message is the only place that names them.
+    """
+    if not fit.rvals.get("SVD0"):
+        return set()
+    message = str(fit.rvals.get("msg") or "")
+    _, _, blamed = message.partition("SVD problem(s) likely from:")
+    names = set(re.split(r"[\s,]+", blamed.partition("Note")[0]))
+    for first, second, percent in re.findall(r"(\S+) and (\S+) \(@([\d.]+)%\)", message):
+        if float(percent) > 99.5:
+            names |= {first, second}
+    return names & set(fit.vary)
 
 
 def reason_of(
@@ -1504,14 +1534,13 @@ def reason_of(
         return "outside its bounds, which GSAS-II cannot keep for this parameter"
     if parameter.variable == ":0:SH/L" and (value or 0.0) <= SMALLEST_AXIAL:
         return f"below {SMALLEST_AXIAL}, where GSAS-II keeps the profile at that value"
+    if parameter.variable in singular_variables(fit):
+        return "not determined by the data beside the other free parameters (singular)"
     return None if esd else "dropped by GSAS-II as singular"
 
 
 def describe_covariance(
-    stage: Mapping[str, Any],
-    fit: Fit,
-    rows: Mapping[str, np.ndarray],
-    parameters: Mapping[str, Any],
+    stage: Mapping[str, Any], fit: Fit, rows: Mapping[str, np.ndarray], parameters: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """Covariance of the free parameters that have an esd; includes GOF² as GSAS-II's does."""
     names = [name for name in stage["free"] if parameters[name]["esd"] is not None]
@@ -1529,6 +1558,8 @@ def verdict(session: Session, fit: Fit) -> tuple[bool, str]:
         message = f"converged to {COARSE:g} of chi²; GSAS-II's profile is not smooth below that"
     elif fit.rvals.get("Aborted"):
         converged, message = False, "GSAS-II is stuck: no step lowers chi²"
+    if fit.rvals.get("SVD0"):
+        message += f"; {fit.rvals['SVD0']} combination(s) of parameters are not determined"
     reported = " ".join(str(fit.rvals.get("msg") or "").split())
     if reported:
         session.warn("GSAS-II: " + rename(session, reported))
@@ -1735,9 +1766,18 @@ def claim_stdout() -> Emit:
     return emit
 
 
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, even in the middle of a fit."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
 def main() -> int:
     """Serve commands until ``quit`` or the end of stdin."""
     emit = claim_stdout()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="xtal-gsas2-") as home:
         # GSAS-II would read and write its settings in the home directory of the user.
         os.environ["HOME"] = home
