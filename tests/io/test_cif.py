@@ -284,3 +284,9 @@ def test_written_file_holds_esds_in_parentheses(tmp_path: Path) -> None:
 )
 def test_uncertainty_is_given_to_two_leading_digits_up_to_19(value: float, esd: float | None, text: str) -> None:
     assert number_with_esd(value, esd) == text
+
+
+def test_single_atom_may_stand_outside_a_loop() -> None:
+    text = cif("_space_group_name_H-M_alt 'F m -3 m'", "", head="")
+    text += "_atom_site_label Ni1\n_atom_site_fract_x 0\n_atom_site_fract_y 0\n_atom_site_fract_z 0\n_atom_site_occupancy 0.5\n"
+    assert only(text).formula == "Ni2"

@@ -52,8 +52,8 @@ def _label(table: Columns, row: int) -> str:
 
 
 def _unique_labels(labels: list[str]) -> tuple[list[str], list[str]]:
-    counts, unique = Counter(labels), []
-    seen: Counter[str] = Counter()
+    counts, seen = Counter(labels), Counter[str]()
+    unique: list[str] = []
     for label in labels:
         seen[label] += 1
         fresh = label if seen[label] == 1 else f"{label}_{seen[label]}"

@@ -35,10 +35,11 @@ _SETTING = ("_space_group_it_coordinate_system_code",)
 
 def lattice_of_block(block: gemmi.cif.Block, where: str) -> Lattice:
     """Cell of the block; angles that aren't given are 90 degrees, the dictionary's default."""
-    lengths = [number(text_value(block, f"_cell_length_{axis}"), where, f"_cell_length_{axis}") for axis in "abc"]
-    if None in lengths:
-        missing = [f"_cell_length_{axis}" for axis, value in zip("abc", lengths, strict=True) if value is None]
-        raise CifError(f"no unit cell: {', '.join(missing)} missing;", where=where, remedy="add the cell lengths in Å.")
+    given = {axis: number(text_value(block, f"_cell_length_{axis}"), where, f"_cell_length_{axis}") for axis in "abc"}
+    lengths = [value for value in given.values() if value is not None]
+    if len(lengths) < 3:
+        missing = ", ".join(f"_cell_length_{axis}" for axis, value in given.items() if value is None)
+        raise CifError(f"no unit cell: {missing} missing;", where=where, remedy="add the cell lengths in Å.")
     angles = [number(text_value(block, f"_cell_angle_{name}"), where, f"_cell_angle_{name}")
               for name in ("alpha", "beta", "gamma")]  # fmt: skip
     try:

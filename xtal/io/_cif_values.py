@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import gemmi
 
@@ -20,12 +21,13 @@ def columns(block: gemmi.cif.Block, *key_tags: str) -> dict[str, list[str]]:
             values = [gemmi.cif.as_string(value) for value in loop.values]
             return {name.lower(): values[index :: loop.width()] for index, name in enumerate(loop.tags)}
         if block.find_value(tag) is not None:
-            stem = tag[: tag.rindex("_") + 1] if tag.count("_") > 2 else tag
-            pairs = [item.pair for item in block if item.pair is not None]
-            return {
-                name.lower(): [gemmi.cif.as_string(value)] for name, value in pairs if name.lower().startswith(stem)
-            }
+            return _single_row(block, tag[: tag.rindex("_") + 1] if tag.count("_") > 2 else tag)
     return {}
+
+
+def _single_row(block: gemmi.cif.Block, stem: str) -> dict[str, list[str]]:
+    pairs = cast(list[tuple[str, str]], [item.pair for item in block if item.pair is not None])
+    return {name.lower(): [gemmi.cif.as_string(value)] for name, value in pairs if name.lower().startswith(stem)}
 
 
 def text_value(block: gemmi.cif.Block, *tags: str) -> str:
