@@ -1,0 +1,564 @@
+"""The GSAS-II worker: its conversions, and runs where a GSAS-II interpreter is at hand.
+
+What the runs are held against are closed forms: Bragg's law, the Lorentz and polarisation factors, the
+structure factor of one atom in a face-centred cell, a pattern synthesised from these. Nothing here comes from
+GSAS-II itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import gemmi
+import numpy as np
+import pytest
+
+from xtal.engines import gsas2_worker as worker
+
+INTERPRETER = os.environ.get("XTAL_GSAS2_PYTHON")
+needs_gsas2 = pytest.mark.skipif(not INTERPRETER, reason="XTAL_GSAS2_PYTHON names no interpreter with GSAS-II")
+
+FCC = list(gemmi.SpaceGroup("F m -3 m").operations())
+WAVELENGTH = 1.54
+RADIUS = 200.0
+# Bound coherent scattering lengths in 10^-12 cm, Sears, Neutron News 3 (1992) 26.
+NICKEL_B, COPPER_B = 1.03, 0.7718
+NICKEL_MASS, COPPER_MASS = 58.6934, 63.546
+
+
+# --- conversions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("monochromator", [None, 26.6])
+def test_polarization_fraction_gives_the_factor_of_a_tube(monochromator: float | None) -> None:
+    two_theta = np.radians(np.linspace(10.0, 150.0, 8))
+    fraction = worker.polarization_fraction(None, monochromator)
+    ours = (1.0 - fraction) * np.cos(two_theta) ** 2 + fraction
+    a = 1.0 if monochromator is None else math.cos(math.radians(monochromator)) ** 2
+    expected = 1.0 + a * np.cos(two_theta) ** 2
+    assert ours / ours[0] == pytest.approx(expected / expected[0], rel=1e-12)
+
+
+def test_a_fully_polarised_beam_has_no_polarisation_factor() -> None:
+    assert worker.polarization_fraction(1.0, None) == 1.0
+
+
+def test_a_polarisation_outside_its_range_is_refused() -> None:
+    with pytest.raises(worker.WorkerError, match=r"instrument\.polarization"):
+        worker.polarization_fraction(1.5, None)
+
+
+def test_background_coefficients_keep_the_curve_when_the_range_changes() -> None:
+    coefficients = np.array([100.0, -30.0, 12.0, 5.0, -2.0])
+    source, target = (10.0, 150.0), (12.34, 149.0)
+    x = np.linspace(*target, 50)
+    matrix = worker.chebyshev_matrix(5, source, target)
+    before = np.polynomial.chebyshev.Chebyshev(coefficients, domain=source)(x)
+    after = np.polynomial.chebyshev.Chebyshev(matrix @ coefficients, domain=target)(x)
+    assert after == pytest.approx(before, rel=1e-12)
+    assert np.allclose(worker.chebyshev_curve(coefficients, x, source), before)
+
+
+@pytest.mark.parametrize("cell", [(4.0, 5.0, 6.0, 80.0, 95.0, 110.0), (9.37, 9.37, 6.89, 90.0, 90.0, 120.0)])
+def test_cell_comes_back_from_its_reciprocal_terms(cell: tuple[float, ...]) -> None:
+    a, b, c, alpha, beta, gamma = gemmi.UnitCell(*cell).reciprocal().parameters
+    ca, cb, cg = np.cos(np.radians([alpha, beta, gamma]))
+    terms = [a * a, b * b, c * c, 2 * a * b * cg, 2 * a * c * cb, 2 * b * c * ca]
+    assert worker.cell_from_reciprocal(terms) == pytest.approx(cell, abs=1e-9)
+    assert worker.cell_volume(cell) == pytest.approx(gemmi.UnitCell(*cell).volume, rel=1e-12)
+
+
+def test_width_of_a_pure_gaussian_and_a_pure_lorentzian() -> None:
+    zero = np.zeros(1)
+    assert worker.voigt_fwhm(np.array([4.0]), zero) == pytest.approx(2.0 * math.sqrt(8 * math.log(2)) / 100)
+    assert worker.voigt_fwhm(zero, np.array([7.0])) == pytest.approx(0.07)
+
+
+def test_operations_are_read_as_gemmi_writes_them() -> None:
+    for name in ("F d -3 m:2", "R -3 c:H", "P 63 m c", "I 41/a c d:2"):
+        for operation in gemmi.SpaceGroup(name).operations():
+            rotation, translation = worker.parse_operation(operation.triplet())
+            assert list(rotation) == [v // 24 for row in operation.rot for v in row]
+            assert list(translation) == [v % 24 for v in operation.tran]
+
+
+def test_a_part_of_an_operation_that_is_missing_is_reported() -> None:
+    with pytest.raises(worker.WorkerError, match="three parts"):
+        worker.parse_operation("x,y")
+
+
+@pytest.mark.parametrize("name", ["F d -3 m", "P 4/n m m", "I 41/a c d", "F d d d"])
+def test_origin_shift_turns_choice_1_into_choice_2(name: str) -> None:
+    first, second = (
+        {worker.parse_operation(op.triplet()) for op in gemmi.SpaceGroup(f"{name}:{choice}").operations()}
+        for choice in (1, 2)
+    )
+    shift = worker.find_origin_shift(first, second)
+    assert shift is not None
+    assert shift != (0, 0, 0)
+    assert worker.shift_origin(first, shift) == second
+
+
+def test_groups_with_different_rotations_have_no_origin_shift() -> None:
+    one, other = (
+        {worker.parse_operation(op.triplet()) for op in gemmi.SpaceGroup(name).operations()}
+        for name in ("P 4", "P 222")
+    )
+    assert worker.find_origin_shift(one, other) is None
+
+
+def test_rhombohedral_axes_are_asked_for_first() -> None:
+    assert worker.symbol_candidates("R -3 c:R")[0] == "R -3 c R"
+    assert worker.symbol_candidates("F d -3 m:2")[0] == "F d -3 m"
+    assert worker.symbol_candidates(None) == []
+
+
+@pytest.mark.parametrize(
+    ("ion", "element", "expected"),
+    [("Cl1-", "Cl", "Cl-1"), ("Ca2+", "Ca", "Ca+2"), ("Li+", "Li", "Li+1"), (None, "Zr", "Zr"), ("O2-", "O", "O-2")],
+)
+def test_ions_are_spelled_as_gsas2_does(ion: str | None, element: str, expected: str) -> None:
+    assert worker.ion_name(ion, element) == expected
+
+
+@pytest.mark.parametrize("written", [7, "7", "7Li", "Li-7"])
+def test_isotopes_are_known_by_their_mass_number(written: object) -> None:
+    assert worker.isotope_number(written) == "7"
+
+
+def test_gaps_are_filled_with_excluded_points_only() -> None:
+    measured = np.concatenate([np.arange(10.0, 20.0, 0.02), np.arange(30.0, 40.0, 0.02)])
+    grid, is_measured, excluded = worker.fill_gaps(measured)
+    assert np.array_equal(grid[is_measured], measured)
+    assert np.all(np.diff(grid) > 0.0)
+    assert np.max(np.diff(grid)) < 0.03
+    ((low, high),) = excluded
+    inside = (grid >= low) & (grid <= high)
+    assert np.array_equal(inside, ~is_measured)
+
+
+def test_a_pattern_without_gaps_stays_as_it_is() -> None:
+    measured = np.arange(10.0, 20.0, 0.02)
+    grid, is_measured, excluded = worker.fill_gaps(measured)
+    assert np.array_equal(grid, measured)
+    assert is_measured.all()
+    assert excluded == []
+
+
+def test_events_hold_no_number_that_json_does_not_know() -> None:
+    event = {"a": np.float64("nan"), "b": [np.int64(3), float("inf")], "c": np.array([1.0, np.nan])}
+    assert json.loads(json.dumps(worker.finite(event), allow_nan=False)) == {
+        "a": None,
+        "b": [3, None],
+        "c": [1.0, None],
+    }
+
+
+@pytest.mark.parametrize(("value", "unit"), [(85.3, 10.0), (0.004, 0.001), (0.0, 1.0), (float("nan"), 1.0)])
+def test_scales_are_kept_in_a_power_of_ten(value: float, unit: float) -> None:
+    assert worker.power_of_ten(value) == pytest.approx(unit)
+
+
+# --- parameters, ties and refusals ---------------------------------------------------------------------------------
+
+
+def test_units_of_the_profile_are_centidegrees_in_gsas2() -> None:
+    task = mixture_task("/nowhere")
+    values = {"pattern.profile.u": 2e-4, "pattern.profile.x": 0.03, "pattern.profile.axial": 0.02}
+    table = worker.instrument_parameters(task, values)
+    assert table["U"][1] == pytest.approx(2.0)
+    assert table["X"][1] == pytest.approx(3.0)
+    assert table["SH/L"][1] == 0.02
+    assert table["Type"][1] == "PNC"
+
+
+def test_a_doublet_keeps_its_intensity_ratio() -> None:
+    task = mixture_task("/nowhere")
+    task["instrument"]["radiation"] = {"kind": "xray", "lines": [[1.5406, 2.0], [1.5444, 1.0]]}
+    table = worker.instrument_parameters(task, {})
+    assert (table["Lam1"][1], table["Lam2"][1], table["I(L2)/I(L1)"][1]) == (1.5406, 1.5444, 0.5)
+    assert table["Type"][1] == "PXC"
+
+
+def test_a_parameter_without_counterpart_is_refused_by_name() -> None:
+    task = mixture_task("/nowhere")
+    task["parameters"]["pattern.transparency"] = {"value": 0.0, "min": None, "max": None}
+    with pytest.raises(worker.WorkerError, match=r"pattern\.transparency") as caught:
+        worker.parameter_table(task, 1.0, [(0, 0, 0), (0, 0, 0)])
+    assert caught.value.kind == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("change", "named", "kind"),
+    [
+        ({"mode": "pawley"}, "pawley", "unsupported"),
+        ({"background": {"kind": "spline", "n_terms": 3, "range": [20, 150]}}, "spline", "unsupported"),
+        ({"ties": [{"target": "pattern.zero", "terms": [[1.0, "no.such"]], "constant": 0}]}, "no.such", "bad_input"),
+        ({"stages": [{"name": "s", "free": ["no.such"], "max_cycles": 5}]}, "no.such", "bad_input"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(change: dict[str, Any], named: str, kind: str) -> None:
+    with pytest.raises(worker.WorkerError, match=named) as caught:
+        worker.check_task(mixture_task("/nowhere") | change)
+    assert caught.value.kind == kind
+
+
+def test_three_emission_lines_are_refused() -> None:
+    task = mixture_task("/nowhere")
+    task["instrument"]["radiation"] = {"kind": "xray", "lines": [[1.54, 1], [1.544, 0.5], [1.39, 0.1]]}
+    with pytest.raises(worker.WorkerError, match="3 lines"):
+        worker.check_task(task)
+
+
+def test_displacement_needs_a_goniometer_radius() -> None:
+    task = mixture_task("/nowhere")
+    task["parameters"]["pattern.displacement"]["value"] = 0.1
+    task["instrument"]["goniometer_radius_mm"] = None
+    with pytest.raises(worker.WorkerError, match="goniometer_radius_mm"):
+        worker.check_displacement(task)
+
+
+def test_background_terms_may_only_be_freed_from_the_first_on() -> None:
+    values = {f"pattern.background.c{i}": 0.0 for i in range(4)}
+    assert worker.leading_background(["pattern.background.c0", "pattern.background.c1"], values, 4) == 2
+    assert worker.leading_background(["pattern.zero"], values, 4) == 4
+    with pytest.raises(worker.WorkerError, match=r"pattern\.background\.c0 is fixed"):
+        worker.leading_background(["pattern.background.c1"], values, 4)
+    with pytest.raises(worker.WorkerError, match=r"pattern\.background\.c1 is fixed"):
+        worker.leading_background(["pattern.background.c0"], values | {"pattern.background.c1": 5.0}, 4)
+
+
+def test_a_tie_is_rewritten_in_gsas2_units() -> None:
+    table = worker.parameter_table(mixture_task("/nowhere"), 10.0, [(0, 0, 0), (0, 0, 0)])
+    tie = {"target": "phase.Cu.scale", "terms": [[2.0, "phase.Ni.scale"]], "constant": 30.0}
+    free = worker.tie_constraint(tie, table, ["phase.Ni.scale"], {"phase.Ni.scale": 7.0})
+    assert free == worker.Constraint("1:0:Scale", ((2.0, "0:0:Scale"),), 3.0)
+    assert worker.tie_constraint(tie, table, [], {"phase.Ni.scale": 7.0}) is None
+
+
+def test_terms_that_are_not_free_belong_to_the_constant_of_a_tie() -> None:
+    table = worker.parameter_table(mixture_task("/nowhere"), 1.0, [(0, 0, 0), (0, 0, 0)])
+    tie = {
+        "target": "phase.Cu.site.M1.u_iso",
+        "terms": [[1.0, "phase.Ni.site.M1.u_iso"], [0.5, "phase.Ni.site.M1.occupancy"]],
+        "constant": 0.0,
+    }
+    values = {"phase.Ni.site.M1.u_iso": 0.005, "phase.Ni.site.M1.occupancy": 0.02}
+    found = worker.tie_constraint(tie, table, ["phase.Ni.site.M1.u_iso"], values)
+    assert found == worker.Constraint("1::AUiso:0", ((1.0, "0::AUiso:0"),), 0.01)
+
+
+def test_a_tied_cell_is_refused_by_name() -> None:
+    table = worker.parameter_table(mixture_task("/nowhere"), 1.0, [(0, 0, 0), (0, 0, 0)])
+    tie = {"target": "phase.Cu.cell.a", "terms": [[1.0, "phase.Ni.cell.a"]], "constant": 0.0}
+    with pytest.raises(worker.WorkerError, match=r"phase\.Cu\.cell\.a"):
+        worker.tie_constraint(tie, table, ["phase.Ni.cell.a"], {})
+
+
+def test_start_values_obey_the_ties() -> None:
+    task = mixture_task("/nowhere")
+    task["ties"] = [{"target": "phase.Cu.site.M1.u_iso", "terms": [[2.0, "phase.Ni.site.M1.u_iso"]], "constant": 0.001}]
+    assert worker.start_values(task)["phase.Cu.site.M1.u_iso"] == pytest.approx(0.013)
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_reflections_follow_the_closed_forms(tmp_path: Path) -> None:
+    """Positions, widths, multiplicities and intensities of nickel, displaced and broadened, for a tube with monochromator."""
+    task = nickel_tube_task(tmp_path)
+    (done,) = [event for event in run(task) if event["event"] == "done"]
+    reflections = done["outcome"]["reflections"]["Ni"]
+    assert {(r["h"], r["k"], r["l"]): r["multiplicity"] for r in reflections}[1, 1, 1] == 8
+    theta = np.array([math.asin(1.5405929 / (2 * r["d"])) for r in reflections])
+    expected_d = [3.524 / math.sqrt(r["h"] ** 2 + r["k"] ** 2 + r["l"] ** 2) for r in reflections]
+    assert [r["d"] for r in reflections] == pytest.approx(expected_d, rel=1e-9)
+    shift = 0.03 - 2 * 0.1 / RADIUS * np.cos(theta) * 180 / math.pi
+    position = np.array([r["two_theta"] for r in reflections])
+    # the displacement is the one at the calculated position
+    assert position == pytest.approx(2 * np.degrees(theta) + shift, abs=1e-9)
+    assert [r["fwhm"] for r in reflections] == pytest.approx(tch_width(np.radians(position / 2), 1.5405929), rel=1e-6)
+    a = math.cos(math.radians(26.6)) ** 2
+    half = np.radians(position / 2)
+    lorentz_polarization = (1 + a * np.cos(2 * half) ** 2) / (np.sin(half) ** 2 * np.cos(half))
+    ratio = [r["intensity"] / (r["multiplicity"] * r["f_squared"]) for r in reflections] / lorentz_polarization
+    assert ratio == pytest.approx(np.full(len(ratio), ratio[0]), rel=1e-9)
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_neutron_structure_factor_of_nickel_is_that_of_four_atoms(tmp_path: Path) -> None:
+    (done,) = [event for event in run(mixture_task(str(tmp_path))) if event["event"] == "done"]
+    u_iso = done["outcome"]["parameters"]["phase.Ni.site.M1.u_iso"]["value"]
+    for r in done["outcome"]["reflections"]["Ni"]:
+        damping = math.exp(-4 * math.pi**2 * u_iso / r["d"] ** 2)
+        assert r["f_squared"] == pytest.approx((4 * NICKEL_B) ** 2 * damping, rel=2e-3)
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_a_synthetic_mixture_comes_back(tmp_path: Path) -> None:
+    """Weight fractions, cells, size and strain of a pattern made from closed forms without noise."""
+    events = run(mixture_task(str(tmp_path)))
+    assert [e["event"] for e in events] == ["ready", *["stage_start", "stage"] * 3, "done"]
+    outcome = events[-1]["outcome"]
+    assert outcome["converged"], outcome["message"]
+    assert outcome["agreement"]["rwp"] < 0.01
+    value = {name: entry["value"] for name, entry in outcome["parameters"].items()}
+    assert value["phase.Ni.cell.a"] == pytest.approx(3.5240, rel=5e-6)
+    assert value["phase.Cu.cell.a"] == pytest.approx(3.6149, rel=5e-6)
+    assert value["pattern.displacement"] == pytest.approx(0.1, abs=0.003)
+    assert value["phase.Ni.crystallite_size_nm"] == pytest.approx(80.0, rel=0.03)
+    assert value["phase.Cu.microstrain"] == pytest.approx(2e-3, rel=0.03)
+    scale = {phase: value[f"phase.{phase}.scale"] * factor for phase, factor in outcome["mass_factor"].items()}
+    fraction = scale["Ni"] / (scale["Ni"] + scale["Cu"])
+    assert fraction == pytest.approx(0.3, abs=0.003)
+    assert outcome["engine_weight_fractions"]["Ni"]["value"] == pytest.approx(fraction, rel=1e-9)
+    check_consistency(outcome)
+
+
+def check_consistency(outcome: dict[str, Any]) -> None:
+    """What an outcome says twice agrees: esds and covariance, phases and total, R_wp and curves."""
+    covariance = outcome["covariance"]
+    esds = [outcome["parameters"][name]["esd"] for name in covariance["names"]]
+    assert np.sqrt(np.diag(covariance["matrix"])) == pytest.approx(esds, rel=1e-9)
+    profile = {k: np.array(v) for k, v in outcome["profile"].items() if k != "phases"}
+    total = profile["background"] + sum(np.array(p) for p in outcome["profile"]["phases"].values())
+    assert total == pytest.approx(profile["calculated"], rel=1e-9)
+    weight = profile["sigma"] ** -2.0
+    difference = np.sum(weight * (profile["observed"] - profile["calculated"]) ** 2)
+    rwp = math.sqrt(difference / np.sum(weight * profile["observed"] ** 2))
+    assert rwp == pytest.approx(outcome["agreement"]["rwp"], rel=1e-6)
+    assert outcome["agreement"]["gof"] == pytest.approx(rwp / outcome["agreement"]["rexp"], rel=1e-6)
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_bounds_and_ties_are_kept_and_told(tmp_path: Path) -> None:
+    task = mixture_task(str(tmp_path))
+    task["parameters"]["phase.Ni.cell.a"]["max"] = 3.5235
+    task["ties"] = [{"target": "phase.Cu.site.M1.u_iso", "terms": [[1.0, "phase.Ni.site.M1.u_iso"]], "constant": 0.0}]
+    task["stages"][-1]["free"].append("phase.Ni.site.M1.u_iso")
+    outcome = run(task)[-1]["outcome"]
+    bound = outcome["parameters"]["phase.Ni.cell.a"]
+    assert bound["value"] == pytest.approx(3.5235, rel=1e-12)
+    assert (bound["esd"], bound["reason"]) == (None, "at bound")
+    assert "phase.Ni.cell.a" not in outcome["covariance"]["names"]
+    one, other = (outcome["parameters"][f"phase.{p}.site.M1.u_iso"] for p in ("Ni", "Cu"))
+    assert one["value"] == pytest.approx(other["value"], rel=1e-9)
+    assert one["esd"] == pytest.approx(other["esd"], rel=1e-6)
+    assert (one["free"], other["free"], other["reason"]) == (True, False, "tied")
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_a_gap_in_the_data_changes_nothing_beyond_it(tmp_path: Path) -> None:
+    """GSAS-II by itself would drop every reflection above a gap wider than its peak window."""
+    task = mixture_task(str(tmp_path))
+    two_theta = np.array(task["pattern"]["two_theta"])
+    keep = (two_theta < 70.0) | (two_theta > 85.0)
+    task["pattern"] = {k: np.array(v)[keep].tolist() for k, v in task["pattern"].items()}
+    outcome = run(task)[-1]["outcome"]
+    assert outcome["agreement"]["rwp"] < 0.01
+    assert outcome["agreement"]["n_points"] == int(keep.sum())
+    assert outcome["parameters"]["phase.Ni.cell.a"]["value"] == pytest.approx(3.5240, rel=5e-6)
+    assert all(r["multiplicity"] > 0 for r in outcome["reflections"]["Ni"])
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_the_worker_survives_a_bad_task(tmp_path: Path) -> None:
+    bad = mixture_task(str(tmp_path)) | {"mode": "pawley"}
+    events = run(bad, mixture_task(str(tmp_path / "second")))
+    assert [e["event"] for e in events[:2]] == ["ready", "error"]
+    assert events[1]["kind"] == "unsupported"
+    assert events[-1]["event"] == "done"
+
+
+@needs_gsas2
+@pytest.mark.gsas2
+def test_a_coordinate_fixed_by_symmetry_is_refused_by_name(tmp_path: Path) -> None:
+    task = mixture_task(str(tmp_path))
+    task["stages"][-1]["free"].append("phase.Cu.site.M1.x")
+    event = run(task)[-1]
+    assert (event["event"], event["kind"]) == ("error", "bad_input")
+    assert "phase.Cu.site.M1.x" in event["message"]
+
+
+def run(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
+    """Events of a worker that gets the tasks one after the other."""
+    assert INTERPRETER is not None
+    lines = [json.dumps({"cmd": "refine", "task": task}) for task in tasks]
+    answer = subprocess.run(
+        [INTERPRETER, worker.__file__],
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+# --- tasks ---------------------------------------------------------------------------------------------------------
+
+
+def tch_width(theta: np.ndarray, wavelength: float) -> np.ndarray:
+    """FWHM of nickel in `nickel_tube_task`, degrees."""
+    gauss = 8 * math.log(2) * (2e-4 * np.tan(theta) ** 2 - 1e-4 * np.tan(theta) + 6e-4)
+    lorentz = 0.02 / np.cos(theta) + 0.01 * np.tan(theta)
+    lorentz += np.degrees(wavelength / (800.0 * np.cos(theta))) + np.degrees(1e-3 * np.tan(theta))
+    return thompson_cox_hastings(np.sqrt(gauss), lorentz)[0]
+
+
+def thompson_cox_hastings(g: np.ndarray, l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """FWHM and Lorentzian fraction of a pseudo-Voigt, J. Appl. Cryst. 20 (1987) 79."""
+    powers = g**5 + 2.69269 * g**4 * l + 2.42843 * g**3 * l**2 + 4.47163 * g**2 * l**3 + 0.07842 * g * l**4 + l**5
+    width = powers**0.2
+    q = l / width
+    return width, 1.36603 * q - 0.47719 * q**2 + 0.11116 * q**3
+
+
+def metal(name: str, element: str, a: float, u_iso: float) -> dict[str, Any]:
+    """A face-centred cubic element as the contract wants it."""
+    site = {"label": "M1", "element": element, "ion": None, "isotope": None, "xyz": [0.0, 0.0, 0.0]}
+    site |= {"occupancy": 1.0, "u_iso": u_iso, "u_aniso": None, "multiplicity": 4}
+    group = gemmi.SpaceGroup("F m -3 m")
+    structure = {"cell": [a, a, a, 90.0, 90.0, 90.0], "hall": group.hall, "hm": group.hm, "number": 225}
+    structure |= {"operations": [op.triplet() for op in FCC], "sites": [site]}
+    return {"name": name, "structure": structure, "texture_axis": None}
+
+
+def parameters_of(phases: list[dict[str, Any]], profile: dict[str, float], n_background: int) -> dict[str, Any]:
+    """Start values of all parameters, without bounds."""
+    values: dict[str, float | None] = {"pattern.zero": 0.0, "pattern.displacement": 0.0}
+    values |= {f"pattern.background.c{i}": 0.0 for i in range(n_background)}
+    values |= {f"pattern.profile.{name}": value for name, value in profile.items()}
+    for phase in phases:
+        head = f"phase.{phase['name']}"
+        site = phase["structure"]["sites"][0]
+        values |= {f"{head}.scale": 1.0, f"{head}.cell.a": phase["structure"]["cell"][0]}
+        values |= {f"{head}.crystallite_size_nm": None, f"{head}.microstrain": 0.0}
+        values |= {f"{head}.site.M1.{axis}": 0.0 for axis in "xyz"}
+        values |= {f"{head}.site.M1.occupancy": 1.0, f"{head}.site.M1.u_iso": site["u_iso"]}
+    return {name: {"value": value, "min": None, "max": None} for name, value in values.items()}
+
+
+def nickel_tube_task(folder: Path) -> dict[str, Any]:
+    """Nickel with everything fixed but a constant background: its reflections are those of the closed forms."""
+    phases = [metal("Ni", "Ni", 3.524, 0.004)]
+    two_theta = np.arange(20.0, 150.0, 0.05)
+    profile = {"u": 2e-4, "v": -1e-4, "w": 6e-4, "x": 0.02, "y": 0.01, "axial": 0.01}
+    parameters = parameters_of(phases, profile, 1)
+    fixed = {"pattern.zero": 0.03, "pattern.displacement": 0.1, "phase.Ni.scale": 0.5}
+    fixed |= {"phase.Ni.crystallite_size_nm": 80.0, "phase.Ni.microstrain": 1e-3, "pattern.background.c0": 90.0}
+    for name, value in fixed.items():
+        parameters[name]["value"] = value
+    return {
+        "title": "nickel",
+        "work_dir": str(folder),
+        "mode": "rietveld",
+        "pattern": {"two_theta": two_theta.tolist(), "intensity": [100.0] * 2600, "sigma": [10.0] * 2600},
+        "instrument": {
+            "radiation": {"kind": "xray", "lines": [[1.5405929, 1.0], [1.5444274, 0.5]]},
+            "geometry": "bragg-brentano",
+            "goniometer_radius_mm": RADIUS,
+            "monochromator_two_theta": 26.6,
+            "polarization": None,
+            "dispersion": True,
+        },
+        "background": {"kind": "chebyshev", "n_terms": 1, "range": [20.0, 150.0]},
+        "phases": phases,
+        "parameters": parameters,
+        "ties": [],
+        "stages": [{"name": "background", "free": ["pattern.background.c0"], "max_cycles": 5}],
+    }
+
+
+def mixture_task(folder: str) -> dict[str, Any]:
+    """30 wt% nickel (80 nm) and 70 wt% copper (microstrain 0.002) for neutrons, made from closed forms; starts a little off."""
+    two_theta = np.arange(30.0, 150.0, 0.05)
+    phases = [metal("Ni", "Ni", 3.5248, 0.006), metal("Cu", "Cu", 3.6140, 0.007)]
+    profile = {"u": 0.0, "v": 0.0, "w": 2e-3, "x": 0.0, "y": 0.0, "axial": 0.002}
+    parameters = parameters_of(phases, profile, 3)
+    parameters["phase.Ni.crystallite_size_nm"]["value"] = 120.0
+    parameters["phase.Cu.microstrain"]["value"] = 1e-3
+    signal = synthetic_phase(two_theta, 3.5240, NICKEL_B, NICKEL_MASS, 0.3, 0.006, 800.0, 0.0)
+    signal += synthetic_phase(two_theta, 3.6149, COPPER_B, COPPER_MASS, 0.7, 0.007, 1e12, 2e-3)
+    intensity = 100.0 + 20.0 * (two_theta - 90.0) / 60.0 + 2e5 * signal
+    first = ["phase.Ni.scale", "phase.Cu.scale", *[f"pattern.background.c{i}" for i in range(3)]]
+    second = [*first, "phase.Ni.cell.a", "phase.Cu.cell.a", "pattern.displacement"]
+    third = [*second, "phase.Ni.crystallite_size_nm", "phase.Cu.microstrain"]
+    return {
+        "title": "mixture",
+        "work_dir": folder,
+        "mode": "rietveld",
+        "pattern": {
+            "two_theta": two_theta.tolist(),
+            "intensity": intensity.tolist(),
+            "sigma": np.sqrt(intensity).tolist(),
+        },
+        "instrument": {
+            "radiation": {"kind": "neutron_cw", "lines": [[WAVELENGTH, 1.0]]},
+            "geometry": "bragg-brentano",
+            "goniometer_radius_mm": RADIUS,
+            "monochromator_two_theta": None,
+            "polarization": None,
+            "dispersion": False,
+        },
+        "background": {"kind": "chebyshev", "n_terms": 3, "range": [30.0, 150.0]},
+        "phases": phases,
+        "parameters": parameters,
+        "ties": [],
+        "stages": [
+            {"name": name, "free": free, "max_cycles": 20}
+            for name, free in (("scales", first), ("cells", second), ("widths", third))
+        ],
+    }
+
+
+def synthetic_phase(
+    two_theta: np.ndarray, a: float, b: float, mass: float, weight: float, u_iso: float, size: float, strain: float
+) -> np.ndarray:
+    """Powder pattern of a face-centred element, weight / (M V) m F² / (sin²θ cosθ), displaced by 0.1 mm.
+
+    Lengths in Å; ``mass`` of one atom.
+    """
+    total = np.zeros_like(two_theta)
+    for h in range(8):
+        for k in range(h + 1):
+            for l in range(k + 1):
+                s = math.sqrt(h * h + k * k + l * l) * WAVELENGTH / (2 * a)
+                if len({h % 2, k % 2, l % 2}) > 1 or not 0.0 < s < 0.999:
+                    continue
+                theta = math.asin(s)
+                centre = math.degrees(2 * theta) - 2 * 0.1 / RADIUS * math.cos(theta) * 180 / math.pi
+                half = math.radians(centre / 2)
+                f_squared = (4 * b) ** 2 * math.exp(-16 * math.pi**2 * u_iso * (s / WAVELENGTH) ** 2)
+                area = weight / (4 * mass * a**3) * multiplicity(h, k, l) * f_squared
+                area /= math.sin(half) ** 2 * math.cos(half)
+                lorentz = math.degrees(WAVELENGTH / (size * math.cos(half)) + strain * math.tan(half))
+                gauss = math.sqrt(8 * math.log(2) * 2e-3)
+                total += area * pseudo_voigt(two_theta - centre, gauss, lorentz)
+    return total
+
+
+def multiplicity(h: int, k: int, l: int) -> int:
+    """Number of reflections equivalent to hkl in m-3m."""
+    orders = len({(h, k, l), (h, l, k), (k, h, l), (k, l, h), (l, h, k), (l, k, h)})
+    return int(orders * 2 ** sum(1 for index in (h, k, l) if index))
+
+
+def pseudo_voigt(x: np.ndarray, g: float, l: float) -> np.ndarray:
+    """Pseudo-Voigt of unit area from Gaussian and Lorentzian FWHM."""
+    width, eta = (float(v) for v in thompson_cox_hastings(np.array(g), np.array(l)))
+    gauss = math.sqrt(4 * math.log(2) / math.pi) / width * np.exp(-4 * math.log(2) * (x / width) ** 2)
+    lorentz = 2 / (math.pi * width) / (1 + 4 * (x / width) ** 2)
+    return eta * lorentz + (1 - eta) * gauss
