@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from xtal.engines.rietx_freedom import Array, Problem
 
 EIGENVALUE_FLOOR = 1.0e-12
-
 """Directions of the scaled normal matrix below this are not determined by the data."""
 
 

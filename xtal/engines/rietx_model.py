@@ -36,7 +36,6 @@ from rietx.schemas.instrument import (
 from xtal.engines.rietx_units import CELL_NAMES, COORDINATES, Link, TaskError, make_parameter
 
 UNUSED_RADIUS_MM = 200.0
-
 """Radius given to rietx when none is needed: it only divides a displacement of zero."""
 
 

@@ -19,7 +19,6 @@ from xtal.engines.rietx_freedom import Problem, entry_of, free_exactly
 from xtal.engines.rietx_units import TaskError
 
 SMALLEST_SHARE = 0.02
-
 """A starting scale is at least this share of the one that explains the whole pattern."""
 
 

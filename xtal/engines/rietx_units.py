@@ -37,12 +37,10 @@ DEGREES_PER_RADIAN = 180.0 / math.pi
 
 
 LARGEST_SIZE_NM = 1.0e4
-
 """Upper bound of a refined crystallite size (nm): 10 µm, beyond any laboratory or synchrotron resolution."""
 
 
 SMALLEST_GAUSSIAN_FWHM_SQUARED = 1.0e-8
-
 """rietx clamps the Gaussian FWHM² (deg²) here, so W = 0 starts on the clamp."""
 
 
