@@ -290,3 +290,19 @@ def test_single_atom_may_stand_outside_a_loop() -> None:
     text = cif("_space_group_name_H-M_alt 'F m -3 m'", "", head="")
     text += "_atom_site_label Ni1\n_atom_site_fract_x 0\n_atom_site_fract_y 0\n_atom_site_fract_z 0\n_atom_site_occupancy 0.5\n"
     assert only(text).formula == "Ni2"
+
+
+def test_atoms_that_share_a_label_keep_their_own_tensors() -> None:
+    loop = "\nloop_\n_atom_site_aniso_label\n" + "".join(
+        f"_atom_site_aniso_U_{index}\n" for index in ("11", "22", "33", "12", "13", "23")
+    )
+    atoms = "O O 0 0 0\nO O 0.5 0.5 0.5" + loop + "O 0.01 0.01 0.01 0 0 0\nO 0.02 0.02 0.02 0 0 0"
+    first, second = only(cif("_space_group_name_H-M_alt 'P 1'", atoms)).sites
+    assert first.u_aniso == (0.01, 0.01, 0.01, 0, 0, 0)
+    assert second.u_aniso == (0.02, 0.02, 0.02, 0, 0, 0)
+
+
+def test_incomplete_tensor_is_refused() -> None:
+    loop = "\nloop_\n_atom_site_aniso_label\n_atom_site_aniso_U_11\n_atom_site_aniso_U_22\n"
+    with pytest.raises(CifError, match="site Si1: 2 of the six"):
+        only(cif("_space_group_name_H-M_alt 'P 1'", "Si1 Si 0 0 0" + loop + "Si1 0.01 0.01"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
 
 import gemmi
 import numpy as np
 
+from ..displacement import Tensor
 from ..errors import CifError
 from ..lattice import Lattice
 from ..special_positions import on_special_position
@@ -21,6 +21,7 @@ from ._cif_values import columns, number
 _MULTIPLICITY = ("_atom_site_symmetry_multiplicity", "_atom_site_site_symmetry_multiplicity")
 _COORDINATES = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")
 _NOTED = 1e-6
+_SAME_POINT = 1e-3
 
 Columns = dict[str, list[str]]
 
@@ -34,8 +35,10 @@ def sites_of_block(
         raise CifError("atoms without fractional coordinates;", where=where,
                        remedy="give _atom_site_fract_x, _atom_site_fract_y and _atom_site_fract_z.")  # fmt: skip
     rows = [row for row in range(len(table[_COORDINATES[0]])) if _cell(table, "_atom_site_calc_flag", row) != "dum"]
-    labels, notes = _unique_labels([_label(table, row) for row in rows])
-    sites = [_site(block, table, row, label, lattice, where) for row, label in zip(rows, labels, strict=True)]
+    named = [_label(table, row) for row in rows]
+    tensors = anisotropic_parameters(block, table, rows, named, lattice, where)
+    labels, notes = _unique_labels(named)
+    sites = [_site(table, row, label, tensor, where) for row, label, tensor in zip(rows, labels, tensors, strict=True)]
     sites, moved = _on_special_positions(sites, space_group)
     given = _given_multiplicities(table, rows, where)
     notes += moved + _check_multiplicities(sites, given, space_group, where)
@@ -53,16 +56,16 @@ def _label(table: Columns, row: int) -> str:
 
 def _unique_labels(labels: list[str]) -> tuple[list[str], list[str]]:
     counts, seen = Counter(labels), Counter[str]()
-    unique: list[str] = []
+    unique: dict[str, None] = {}
     for label in labels:
         seen[label] += 1
         fresh = label if seen[label] == 1 else f"{label}_{seen[label]}"
-        unique.append(fresh if fresh not in unique else f"{fresh}_{len(unique) + 1}")
+        unique[fresh if fresh not in unique else f"{fresh}_{len(unique) + 1}"] = None
     repeated = [label for label, n in counts.items() if n > 1]
-    return unique, [f"repeated labels were numbered: {', '.join(repeated)}"] if repeated else []
+    return list(unique), [f"repeated labels were numbered: {', '.join(repeated)}"] if repeated else []
 
 
-def _site(block: gemmi.cif.Block, table: Columns, row: int, label: str, lattice: Lattice, where: str) -> Site:
+def _site(table: Columns, row: int, label: str, u_aniso: Tensor | None, where: str) -> Site:
     place = f"{where}, site {label}"
     type_symbol = _cell(table, "_atom_site_type_symbol", row).strip("?.")
     kind = species(type_symbol, label, place)
@@ -73,7 +76,6 @@ def _site(block: gemmi.cif.Block, table: Columns, row: int, label: str, lattice:
         )
     x, y, z = (float(value) for value in xyz if value is not None)
     occupancy = number(_cell(table, "_atom_site_occupancy", row), place, "_atom_site_occupancy")
-    u_aniso = anisotropic_parameters(block, table, row, _label(table, row), lattice, place)
     u_iso = None if u_aniso else isotropic_parameter(table, row, place)
     try:
         return Site(label, kind.element, (x, y, z), 1.0 if occupancy is None else occupancy, u_iso, u_aniso,
@@ -126,9 +128,9 @@ def _check_multiplicities(sites: list[Site], given: list[int | None], space_grou
 def _gathered(sites: list[Site], space_group: SpaceGroup, where: str) -> tuple[list[Site], list[str]]:
     """Sites that share a position given equal coordinates; copies of one atom refused."""
     result, moved = list(sites), []
-    for first, second in combinations(range(len(sites)), 2):
+    for first, second in _coincidences(sites, space_group):
         one, other = result[first], result[second]
-        if one.xyz == other.xyz or not _equivalent(one, other, space_group):
+        if one.xyz == other.xyz:
             continue
         if (one.element, one.charge, one.isotope) == (other.element, other.charge, other.isotope):
             raise CifError(
@@ -141,6 +143,14 @@ def _gathered(sites: list[Site], space_group: SpaceGroup, where: str) -> tuple[l
     return result, [f"sites on one position given the same coordinates: {', '.join(moved)}"] if moved else []
 
 
-def _equivalent(one: Site, other: Site, space_group: SpaceGroup) -> bool:
-    difference = space_group.orbit(one.xyz) - np.asarray(other.xyz)
-    return bool(np.any(np.all(np.abs(difference - np.round(difference)) < 1e-3, axis=1)))
+def _coincidences(sites: list[Site], space_group: SpaceGroup) -> list[tuple[int, int]]:
+    """Pairs of sites, earlier one first, of which the second is on an image of the first."""
+    orbits = [space_group.orbit(site.xyz) for site in sites]
+    owner = np.repeat(np.arange(len(sites)), [len(orbit) for orbit in orbits])
+    points = np.concatenate(orbits) if orbits else np.empty((0, 3))
+    pairs: list[tuple[int, int]] = []
+    for second, site in enumerate(sites):
+        difference = points - np.asarray(site.xyz)
+        same = np.all(np.abs(difference - np.round(difference)) < _SAME_POINT, axis=1)
+        pairs += [(int(first), second) for first in np.unique(owner[same]) if first < second]
+    return pairs
