@@ -294,6 +294,15 @@ def test_reflections_follow_the_closed_forms(tmp_path: Path) -> None:
 
 @needs_gsas2
 @pytest.mark.gsas2
+def test_the_esd_of_a_constant_is_that_of_a_mean_times_gof(tmp_path: Path) -> None:
+    outcome = run(nickel_tube_task(tmp_path))[-1]["outcome"]
+    expected = 10.0 / math.sqrt(2600) * outcome["agreement"]["gof"]
+    assert outcome["parameters"]["pattern.background.c0"]["esd"] == pytest.approx(expected, rel=1e-6)
+    assert outcome["agreement"]["n_free"] == 1
+
+
+@needs_gsas2
+@pytest.mark.gsas2
 def test_neutron_structure_factor_of_nickel_is_that_of_four_atoms(tmp_path: Path) -> None:
     (done,) = [event for event in run(mixture_task(str(tmp_path))) if event["event"] == "done"]
     u_iso = done["outcome"]["parameters"]["phase.Ni.site.M1.u_iso"]["value"]

@@ -452,6 +452,16 @@ def check_displacement(task: Mapping[str, Any]) -> None:
         raise bad_input(f"{name} needs instrument.goniometer_radius_mm, which is missing")
 
 
+def check_texture(task: Mapping[str, Any]) -> None:
+    """A March-Dollase ratio that is free or not 1 needs an axis."""
+    for phase in task["phases"]:
+        name = f"phase.{phase['name']}.texture.r"
+        entry = task["parameters"].get(name)
+        used = entry and (entry["value"] != 1.0 or any(name in stage["free"] for stage in task["stages"]))
+        if used and not phase.get("texture_axis"):
+            raise bad_input(f"{name} needs texture_axis of the phase, which is missing")
+
+
 def check_site_symmetry(dotted: str, xyz_terms: Iterable[int], axis: int) -> None:
     """Refuse to free a coordinate that the site symmetry fixes."""
     if list(xyz_terms)[axis] == 0:
@@ -626,6 +636,7 @@ class Session:
     scale_unit: float = 1.0
     table: dict[str, Parameter] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    stage_warnings: list[str] = field(default_factory=list)
     stages: list[dict[str, Any]] = field(default_factory=list)
     n_background: int = 0
 
@@ -644,9 +655,13 @@ class Session:
         return phase.data["Histograms"][self.histogram.name]
 
     def warn(self, message: str) -> None:
-        """Keep a warning once."""
+        """Keep a warning about the whole task, once."""
         if message not in self.warnings:
             self.warnings.append(message)
+
+    def warn_of_stage(self, message: str) -> None:
+        """Keep a warning that the next stage may make pointless."""
+        self.stage_warnings.append(message)
 
     def limits(self) -> tuple[float, float]:
         """First and last two-theta: the range of GSAS-II's own background polynomial."""
@@ -663,6 +678,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     """Project with pattern, instrument and phases, all at their start values."""
     check_task(task)
     check_displacement(task)
+    check_texture(task)
     work = Path(task["work_dir"])
     work.mkdir(parents=True, exist_ok=True)
     session = Session(g2, task, work / "refinement.gpx", start_values(task))
@@ -1080,6 +1096,7 @@ def add_hold(session: Session, name: str) -> None:
 
 def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     """Flags, holds, ties and bounds of one stage; returns the tied targets in use."""
+    session.stage_warnings = []
     free = set(stage["free"])
     total = int(session.task["background"]["n_terms"])
     set_background(session, leading_background(free, session.values, total))
@@ -1184,8 +1201,9 @@ def estimate_scales(session: Session, names: list[str], unknown: list[str]) -> N
     floor = 1e-3 * max([s for s in scales.values() if s > 0.0], default=peak_ratio(target, columns))
     for name in unknown:
         session.values[name] = float(max(scales[name], floor))
-    for i, value in enumerate(solution[len(names) :]):
-        session.values[f"pattern.background.c{i}"] = float(value)
+    for i, correction in enumerate(solution[len(names) :]):
+        name = f"pattern.background.c{i}"
+        session.values[name] = (session.values.get(name) or 0.0) + float(correction)
 
 
 def peak_ratio(target: np.ndarray, columns: list[np.ndarray]) -> float:
@@ -1195,13 +1213,10 @@ def peak_ratio(target: np.ndarray, columns: list[np.ndarray]) -> float:
 
 
 def background_columns(session: Session) -> list[np.ndarray]:
-    """Chebyshev terms to fit with the scales: only those which start at zero and get free."""
+    """Chebyshev terms to fit together with the scales: those the first stage frees."""
     n_terms = int(session.task["background"]["n_terms"])
-    names = [f"pattern.background.c{i}" for i in range(n_terms)]
-    freed = {name for stage in session.task["stages"] for name in stage["free"]}
-    if any(session.values.get(name) for name in names) or not freed.issuperset(names[:1]):
-        return []
-    n_used = sum(name in session.task["stages"][0]["free"] for name in names) or 1
+    freed = session.task["stages"][0]["free"]
+    n_used = sum(f"pattern.background.c{i}" in freed for i in range(n_terms))
     limits = session.task["background"]["range"]
     two_theta = np.asarray(session.task["pattern"]["two_theta"], float)
     return [chebyshev_curve(row, two_theta, limits) for row in np.eye(n_terms)[:n_used]]
@@ -1319,15 +1334,20 @@ def gain(fit: Fit) -> float:
 
 def refine_coarsely(session: Session, fit: Fit) -> Fit:
     """A better fit by way of the coarse tolerance, or the same one with the project put back."""
-    kept = session.gpx.with_suffix(".kept")
-    shutil.copy(session.gpx, kept)
+    files = (session.gpx, session.gpx.with_suffix(".lst"))
+    kept = [(path, path.with_suffix(path.suffix + ".kept")) for path in files]
+    for path, copy in kept:
+        shutil.copy(path, copy)
     refine_within_bounds(session, COARSE)
     other = refine_within_bounds(session, FINE)
     better = bool(other.rvals["chisq"] < (1.0 - COARSE) * fit.rvals["chisq"])
+    for path, copy in kept:
+        if better:
+            copy.unlink()
+        else:
+            copy.replace(path)
     if not better:
-        shutil.copy(kept, session.gpx)
         session.project.reload()
-    kept.unlink()
     return other if better else fit
 
 
@@ -1355,12 +1375,13 @@ def refine_once(session: Session) -> Fit:
     restore_fixed_sizes(session)
     session.project.save()
     found = session.project.data["Covariance"]["data"]
+    vary = [str(name) for name in rvals.get("parmDictSigDict", {})]
     frozen = session.project.data["Controls"]["data"].get("parmFrozen", {}).get("FrozenList", [])
     return Fit(
         rvals=rvals,
         parameters=dict(rvals["parmDictAfterFit"]),
-        vary=list(found.get("varyList", [])),
-        covariance=np.atleast_2d(np.asarray(found.get("covMatrix", []), float)),
+        vary=vary,
+        covariance=np.asarray(found["covMatrix"], float) if vary else np.zeros((0, 0)),
         frozen=[str(name) for name in frozen],
     )
 
@@ -1474,7 +1495,7 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
         "reflections": describe_reflections(session, pattern),
         "derived_cells": describe_cells(session, fit),
         "stages": list(session.stages),
-        "warnings": list(session.warnings),
+        "warnings": [*session.warnings, *session.stage_warnings],
         "files": ["refinement.gpx", "refinement.lst", "pattern.xye"],
     }
 
@@ -1493,7 +1514,7 @@ def describe_parameters(
         if parameter.variable in singular_variables(fit):
             esd = None
         if reason and name in stage["free"]:
-            session.warn(f"{name}: {reason}")
+            session.warn_of_stage(f"{name}: {reason}")
         described[name] = {
             "value": session.values[name],
             "esd": esd,
@@ -1562,7 +1583,7 @@ def verdict(session: Session, fit: Fit) -> tuple[bool, str]:
         message += f"; {fit.rvals['SVD0']} combination(s) of parameters are not determined"
     reported = " ".join(str(fit.rvals.get("msg") or "").split())
     if reported:
-        session.warn("GSAS-II: " + rename(session, reported))
+        session.warn_of_stage("GSAS-II: " + rename(session, reported))
     return converged, message
 
 
@@ -1613,7 +1634,7 @@ def check_sum(session: Session, total: np.ndarray, profiles: list[np.ndarray]) -
     """Warn when the phases do not add up to the calculated pattern."""
     difference = float(np.max(np.abs(total - np.sum(profiles, axis=0))))
     if difference > 1e-3 * float(np.max(np.abs(total))):
-        session.warn(f"GSAS-II's phase profiles miss the total by up to {difference:.3g} counts")
+        session.warn_of_stage(f"GSAS-II's phase profiles miss the total by up to {difference:.3g} counts")
 
 
 def describe_reflections(session: Session, pattern: Calculation) -> dict[str, Any]:
