@@ -1,0 +1,162 @@
+"""``xtal simulate`` as a user types it."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from xtal.cli.simulate import simulate
+from xtal.errors import InputError, OutputError, XtalError
+from xtal.io.peaks import PEAK_COLUMNS
+from xtal.io.read_pattern import read_pattern
+
+TOF_FILE = """#GSAS-II instrument parameter file
+Type:PNT
+Bank:1.0
+2-theta:90.0
+fltPath:60.0
+difC:22585.0
+difA:0.0
+difB:0.0
+Zero:0.0
+alpha:1.0
+beta-0:0.04
+beta-1:0.02
+beta-q:0.0
+sig-0:0.0
+sig-1:60.0
+sig-2:0.0
+sig-q:0.0
+X:1.0
+Y:0.0
+Z:0.0
+"""
+MIX = [
+    "cubic=li2ohcl-cubic",
+    "orthorhombic=li2ohcl-orthorhombic",
+    "llto",
+    "--mix",
+    "cubic=0.46,orthorhombic=0.04,llto=0.5",
+]
+
+
+def run(*arguments):
+    app = typer.Typer()
+    app.command()(simulate)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_mixture_writes_pattern_peaks_and_picture(tmp_path):
+    pattern, peaks, picture = tmp_path / "p.xye", tmp_path / "peaks.csv", tmp_path / "fig.svg"
+    said = run(*MIX, "--size", "cubic=120,llto=300", "--background", "150,-30,glass:50", "--seed", 3, "-o", pattern,
+               "--peaks", peaks, "--plot", picture)  # fmt: skip
+    assert "seed 3" in said
+    read = read_pattern(pattern)
+    assert len(read) == 4001
+    assert read.intensity.max() == pytest.approx(10_150, rel=0.05)
+    rows = list(csv.DictReader(peaks.open(encoding="utf-8")))
+    assert tuple(rows[0]) == PEAK_COLUMNS
+    assert {row["phase"] for row in rows} == {"cubic", "orthorhombic", "llto"}
+    assert picture.read_text(encoding="utf-8").lstrip().startswith("<?xml")
+
+
+def test_peak_positions_obey_braggs_law(tmp_path):
+    run("lab6", "--radiation", "0.4139A", "--range", 5, 30, "--peaks", tmp_path / "peaks.csv")
+    for row in csv.DictReader((tmp_path / "peaks.csv").open(encoding="utf-8")):
+        d = 4.156826 / np.sqrt(sum(int(row[index]) ** 2 for index in "hkl"))
+        assert float(row["two_theta"]) == pytest.approx(2 * np.degrees(np.arcsin(0.4139 / 2 / d)), abs=1e-3)
+
+
+def test_same_seed_writes_the_same_file(tmp_path):
+    for name in ("a.xy", "b.xy"):
+        run("lab6", "--seed", 5, "-o", tmp_path / name)
+    assert (tmp_path / "a.xy").read_text(encoding="utf-8") == (tmp_path / "b.xy").read_text(encoding="utf-8")
+
+
+def test_structures_without_a_mixture_become_patterns_of_their_own(tmp_path):
+    run("lab6", "si", "-o", tmp_path / "p.xy")
+    assert {path.name for path in tmp_path.iterdir()} == {"p-lab6.xy", "p-si.xy"}
+
+
+def test_rival_models_print_where_they_differ(tmp_path):
+    said = run(
+        "li2ohcl-cubic", "li2ohbr-cubic", "--style", "difference", "--plot", tmp_path / "d.png", "--background", 50
+    )
+    assert "3 sigma at" in said
+    assert "li2ohcl-cubic 1 1 0" in said
+    assert (tmp_path / "d.png").stat().st_size > 10_000
+
+
+def test_measured_pattern_gives_its_axis(tmp_path):
+    run("lab6", "--range", 20, 60, "--step", 0.05, "-o", tmp_path / "m.xye")
+    said = run("lab6", "--compare", tmp_path / "m.xye", "--plot", tmp_path / "c.html")
+    assert "801 points from 20 to 60" in said
+    assert "measured" in (tmp_path / "c.html").read_text(encoding="utf-8")
+
+
+def test_time_of_flight_bank_of_a_file_gives_a_pattern_in_microseconds(tmp_path):
+    bank = tmp_path / "bank.instprm"
+    bank.write_text(TOF_FILE, encoding="utf-8")
+    run("si", "--radiation", f"tof:{bank}", "--peaks", tmp_path / "peaks.csv")
+    rows = list(csv.DictReader((tmp_path / "peaks.csv").open(encoding="utf-8")))
+    assert float(rows[0]["tof"]) == pytest.approx(22585.0 * float(rows[0]["d"]), rel=1e-9)
+
+
+def test_neutrons_see_the_lithium_that_x_rays_hardly_see(tmp_path):
+    run("licl", "--radiation", "neutron:1.594A", "--peaks", tmp_path / "peaks.csv")
+    rows = {
+        row["h"] + row["k"] + row["l"]: row for row in csv.DictReader((tmp_path / "peaks.csv").open(encoding="utf-8"))
+    }
+    # rock salt with b of opposite sign: odd reflections (Cl − Li) are the strong ones
+    assert float(rows["111"]["f_squared"]) > float(rows["200"]["f_squared"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lab6", "si", "--mix", "lab6=0.5,si=0.4"], r"sum to 0\.9"),
+        (["lab6", "si", "--mix", "lab6=0.5"], "no weight fraction for si"),
+        (["lab6", "si", "--mix", "lab6=0.5,so=0.5"], "'so' is not among lab6, si"),
+        (["lab6", "--range", "5", "15"], "no reflection between"),
+        (["lab6", "--range", "60", "20"], "low < high"),
+        (["lab6", "--radiation", "CuKb"], "CuKb"),
+        (["lab6", "--radiation", "9A"], "is unknown at 9 Å|no reflection"),
+        (["lab6", "--size", "big"], "'big' is not a number"),
+        (["lab6", "--background", "glass"], "glass:HEIGHT"),
+        (["lab6", "--texture", "si=0,0,1:0.5"], "phase=h,k,l:r"),
+        (["lab6", "--style", "pie"], "stacked, overlaid"),
+        (["lab6", "lab6"], "alias=structure"),
+        (["lab7"], "lab6"),
+    ],
+)
+def test_bad_input_is_refused_with_what_to_do(arguments, message):
+    with pytest.raises(XtalError, match=message):
+        run(*arguments)
+
+
+def test_existing_files_are_kept_unless_forced(tmp_path):
+    kept = tmp_path / "p.xy"
+    kept.write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="--force"):
+        run("lab6", "-o", kept)
+    assert kept.read_text(encoding="utf-8") == "mine"
+    run("lab6", "-o", kept, "--force")
+    assert kept.read_text(encoding="utf-8") != "mine"
+
+
+def test_difference_of_a_single_pattern_is_refused(tmp_path):
+    with pytest.raises(InputError, match="two structures"):
+        run("lab6", "--style", "difference", "--plot", tmp_path / "d.png")
+
+
+def test_picture_of_an_unknown_kind_is_refused(tmp_path):
+    with pytest.raises(OutputError, match=r"\.html"):
+        run("lab6", "--plot", tmp_path / "d.bmp")
