@@ -12,6 +12,7 @@ import math
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gemmi
@@ -264,6 +265,31 @@ def test_start_values_obey_the_ties() -> None:
     task = mixture_task("/nowhere")
     task["ties"] = [{"target": "phase.Cu.site.M1.u_iso", "terms": [[2.0, "phase.Ni.site.M1.u_iso"]], "constant": 0.001}]
     assert worker.start_values(task)["phase.Cu.site.M1.u_iso"] == pytest.approx(0.013)
+
+
+def test_the_esd_of_a_hexagonal_axis_counts_all_terms_it_moves() -> None:
+    """GSAS-II varies A0 and makes A1 = A3 = A0: sigma(a) = a sigma(A0) / (2 A0), sigma(c) = c sigma(A2) / (2 A2)."""
+    a, c = 9.37, 6.89
+    a0, a2 = 4 / (3 * a * a), 1 / c**2
+    terms = {f"0::A{i}": value for i, value in enumerate((a0, a0, a2, a0, 0.0, 0.0))}
+
+    def constrain(parameters: dict[str, float]) -> None:
+        parameters["0::A1"] = parameters["0::A3"] = parameters["0::A0"]
+
+    head = "phase.x.cell."
+    task = {
+        "phases": [{"name": "x"}],
+        "background": {"n_terms": 1, "range": [10, 90]},
+        "pattern": {"two_theta": [10, 90]},
+    }
+    table = {head + n: worker.Parameter(head + n, f"0::A{i}", kind="cell", index=i) for i, n in ((0, "a"), (2, "c"))}
+    g2: Any = SimpleNamespace(mapvars=SimpleNamespace(Dict2Map=constrain))
+    session = worker.Session(g2, task, Path("none.gpx"), {}, table=table, n_background=1)
+    fit = worker.Fit({}, terms | {":0:Back;0": 1.0}, ["0::A0", "0::A2"], np.diag([3e-7**2, 2e-7**2]), [])
+    rows = worker.jacobian(session, fit)
+    covariance = worker.covariance_of(rows, [head + "a", head + "c"], fit.covariance)
+    expected = [a * 3e-7 / (2 * a0), c * 2e-7 / (2 * a2)]
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(expected, rel=1e-6)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------------
