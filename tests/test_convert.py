@@ -71,7 +71,9 @@ def test_content_and_density_agree_with_pymatgen(structure: Structure) -> None:
     theirs = {("H" if k == "D" else k): v for k, v in peer.composition.get_el_amt_dict().items()}
     assert ours == pytest.approx(theirs, rel=1e-6)
     if all(site.isotope is None for site in structure.sites):
-        assert structure.density == pytest.approx(float(peer.density), rel=5e-4)  # pymatgen keeps the atomic mass of Zn before 2007
+        assert structure.density == pytest.approx(
+            float(peer.density), rel=5e-4
+        )  # pymatgen keeps the atomic mass of Zn before 2007
 
 
 @pytest.mark.parametrize("name", ["llzo-tetragonal", "si", "li2sc2_3cl4-spinel", "al2o3", "alcl3"])
