@@ -1,0 +1,44 @@
+"""Reciprocal-lattice projections: one crystal seen along any direction, several overlaid, and how well they coincide.
+
+Frame: a along e1, c* along e3, right-handed; reciprocal vectors without 2π, so that |g| = 1/d (see `xtal.reciprocal.view`).
+"""
+
+from .angles import angle_between_directions, angle_between_normal_and_direction, angle_between_normals
+from .indices import hkil_from_hkl, parse_indices, uvtw_from_uvw, written
+from .intensities import Probe, electron_wavelength
+from .lattice_points import LatticePoints, calculate_lattice_points
+from .overlay import Mismatch, Overlay, Pairs, overlap_score, overlay, pair_spots, parse_alignment
+from .rotation_scan import RotationScan, angle_range, scan_rotation
+from .spots import Projection, project, project_points, project_views
+from .view import FRAME, View, nearest_zone_axis
+
+__all__ = [
+    "FRAME",
+    "LatticePoints",
+    "Mismatch",
+    "Overlay",
+    "Pairs",
+    "Probe",
+    "Projection",
+    "RotationScan",
+    "View",
+    "angle_between_directions",
+    "angle_between_normal_and_direction",
+    "angle_between_normals",
+    "angle_range",
+    "calculate_lattice_points",
+    "electron_wavelength",
+    "hkil_from_hkl",
+    "nearest_zone_axis",
+    "overlap_score",
+    "overlay",
+    "pair_spots",
+    "parse_alignment",
+    "parse_indices",
+    "project",
+    "project_points",
+    "project_views",
+    "scan_rotation",
+    "uvtw_from_uvw",
+    "written",
+]
