@@ -66,6 +66,9 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.log):
+            with contextlib.suppress(BrokenPipeError, AttributeError):
+                stream.close()  # type: ignore[union-attr]
 
     def log_position(self) -> int:
         return os.fstat(self.log.fileno()).st_size
@@ -105,11 +108,12 @@ def run_task(
     except BaseException:
         _drop(worker)
         raise
-    if status != "done" and status != "unsupported":
+    seconds, log = time.monotonic() - started, worker.log_since(log_start)
+    if status not in ("done", "unsupported"):
         _drop(worker)
     if status == "timeout":
         message = f"stopped after the time limit of {timeout:g} s"
-    return EngineRun(status, outcome, message, time.monotonic() - started, worker.log_since(log_start))
+    return EngineRun(status, outcome, message, seconds, log)
 
 
 def _follow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ from .library import find_structure
 from .read_pattern import read_pattern
 
 __all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
+
+ASSUMED_RADIUS = 200.0
+"""Goniometer radius in mm where neither instrument nor pattern gives one."""
 
 
 def template_names() -> tuple[str, ...]:
@@ -121,7 +125,7 @@ def job_from_template(
 def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | None, inputs: Mapping[str, str]) -> Job:
     """Read what a checked job file names and expand its parameters, ties and stages."""
     pattern, pattern_digest = _read_pattern(job_file, folder, where)
-    instrument = _read_instrument(job_file.pattern.instrument, folder)
+    instrument, radius_note = _with_radius(_read_instrument(job_file.pattern.instrument, folder), pattern)
     tables = _chosen_phases(job_file, job_file.include)
     phases, phase_digests = _read_phases(tables, folder, where)
     parameters = _all_parameters(job_file, tables, phases, instrument, where)
@@ -148,7 +152,7 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
         inputs={**inputs, **pattern_digest, **phase_digests},
         seed=job_file.seed,
         output_folder=job_file.output.folder,
-        notes=_assumptions(phases, parameters),
+        notes=(*radius_note, *_assumptions(phases, parameters)),
     )
 
 
@@ -214,6 +218,20 @@ def _read_instrument(wanted: str | InstrumentTable, folder: Path) -> Instrument:
         base = load_instrument(_near(wanted.base or "lab-cuka", folder))
         return with_overrides(base, wanted.model_dump(exclude={"base"}, exclude_none=True))
     return load_instrument(_near(wanted, folder))
+
+
+def _with_radius(instrument: Instrument, pattern: Pattern) -> tuple[Instrument, tuple[str, ...]]:
+    """Instrument with the goniometer radius that it, else the pattern's file, gives; else an assumed one, and a note."""
+    if instrument.geometry != "bragg-brentano" or instrument.goniometer_radius is not None:
+        return instrument, ()
+    stated = pattern.metadata.get("goniometer_radius")
+    if isinstance(stated, float) and stated > 0:
+        return replace(instrument, goniometer_radius=stated), ()
+    note = (
+        f"No goniometer radius is given: {ASSUMED_RADIUS:g} mm was assumed. "
+        "A refined displacement in mm scales with it; the cells do not depend on it."
+    )
+    return replace(instrument, goniometer_radius=ASSUMED_RADIUS), (note,)
 
 
 def _near(name: str, folder: Path) -> str:

@@ -60,10 +60,12 @@ def column_roles(header: Sequence[str], width: int) -> tuple[int | None, int | N
 
 
 def header_values(header: Sequence[str], axis: Axis) -> dict[str, str | float]:
-    """Wavelength (Å), temperature (K), scan date and the settings of PDF programs, where a header gives them."""
+    """Wavelength (Å), temperature (K), scan date, whether the pattern calls itself synthetic, and the settings of PDF programs, where a header gives them."""
     values: dict[str, str | float] = {}
     for line in header:
         _add_settings(line, values)
+        if line.lstrip("#!; ").lower().startswith("synthetic"):
+            values.setdefault("synthetic", line.lstrip("#!; "))
         if axis != "tof" and (found := re.search(rf"(?:wavelength|lambda)\s*[=:]\s*{NUMBER}", line, re.I)):
             values["wavelength"] = _angstroms(float(found[1]))
         if found := re.search(rf"\btemp(?:erature)?\s*(?:\(K\))?\s*[=:]\s*{NUMBER}", line, re.I):

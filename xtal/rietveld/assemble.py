@@ -188,6 +188,7 @@ def _pattern_facts(job: Job) -> dict[str, Any]:
     pattern = job.pattern
     return {
         "source": pattern.source,
+        "synthetic": "synthetic" in pattern.metadata or pattern.source.lower().startswith("synthetic"),
         "axis": pattern.axis,
         "range": [float(pattern.x[0]), float(pattern.x[-1])],
         "n_points": len(pattern),

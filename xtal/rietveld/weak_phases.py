@@ -17,9 +17,15 @@ __all__ = ["WEAK_BELOW", "weak_phases", "with_held_phases"]
 WEAK_BELOW = 5.0
 """Esds of the weight fraction below which a phase counts as weak."""
 
+WEAK_IN_A_FAILED_FIT = 20.0
+
 
 def weak_phases(job: Job, result: Result) -> tuple[str, ...]:
-    """Phases marked `hold_when_weak` whose weight fraction is less than `WEAK_BELOW` esds and that had more than a scale free."""
+    """Phases marked `hold_when_weak` that had more than a scale free and were hardly found.
+
+    That is less than `WEAK_BELOW` esds of weight fraction, or less than `WEAK_IN_A_FAILED_FIT` when the fit failed:
+    the cell of a phase that isn't there is what usually ends a fit.
+    """
     marked = [phase.name for phase in job.phases if phase.hold_when_weak and phase.name in result.phases]
     return tuple(name for name in marked if _is_weak(result, name) and _more_than_scale(job, name))
 
@@ -27,7 +33,7 @@ def weak_phases(job: Job, result: Result) -> tuple[str, ...]:
 def with_held_phases(job: Job, names: Sequence[str]) -> Job:
     """The same job with only the scale of some phases free."""
     note = "; ".join(
-        f"{name}: the first fit found less than {WEAK_BELOW:g} esds of it, so it was refitted with its cell and width held at the start values"
+        f"{name}: the first fit hardly found it, so it was refitted with its cell and width held at the start values"
         for name in names
     )
     stages = tuple(_without(stage, names) for stage in job.stages)
@@ -36,9 +42,10 @@ def with_held_phases(job: Job, names: Sequence[str]) -> Job:
 
 def _is_weak(result: Result, name: str) -> bool:
     fraction = result.phases[name].weight_fraction
-    if fraction.value is None:
+    if fraction.value is None or fraction.esd is None:
         return True
-    return fraction.esd is None or fraction.value < WEAK_BELOW * fraction.esd
+    limit = WEAK_IN_A_FAILED_FIT if result.status == "failed" else WEAK_BELOW
+    return fraction.value < limit * fraction.esd
 
 
 def _more_than_scale(job: Job, name: str) -> bool:
