@@ -52,7 +52,7 @@ def _operation_pairs(film: PlanarSymmetry, substrate: PlanarSymmetry) -> tuple[I
 def inequivalent_cells(
     film: Surface, substrate: Surface, sublattices: Sublattices, index: IntArray, cells: IntArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """One pair of cells per interface: the one that is not flipped and least rotated, with its (area, strain, rotation)."""
+    """One pair of cells per interface: not flipped if it can be, least rotated, right-handed; with (area, strain, rotation)."""
     if not len(index):
         return cells, cells, np.empty((0, 3))
     g_f, g_s = _operation_pairs(film.symmetry, substrate.symmetry)
@@ -89,6 +89,9 @@ def _least_rotated(
     best = np.argmin(rank, axis=1)
     rows = np.arange(len(best))
     chosen = film_cells[rows, best], substrate_cells[rows, best]
+    left_handed = np.linalg.det(chosen[1]) < 0
+    for cells in chosen:
+        cells[left_handed, 1] *= -1
     area = np.abs(np.linalg.det(substrate_vectors[rows, best]))
     stretch = np.linalg.svd(deformation[rows, best], compute_uv=False)
     strain = np.abs(stretch - 1).max(axis=1)

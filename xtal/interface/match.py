@@ -39,7 +39,8 @@ class Match:
     film, substrate : Surface
         The two surfaces.
     film_matrix, substrate_matrix : tuple of tuple of int
-        Rows of the cell in the planar basis of each surface; the film's are Gauss–Lagrange reduced.
+        Rows of the cell in the planar basis of each surface; from the search the film's are Gauss–Lagrange reduced and the
+        substrate's right-handed.
     film_share : float
         Part of the misfit that the film takes, 0–1; 1 leaves the substrate as it is.
     film_stiffness : tuple of tuple of float or None
