@@ -427,6 +427,17 @@ def test_a_coordinate_fixed_by_symmetry_is_refused_by_name(tmp_path: Path) -> No
     assert "phase.Cu.site.M1.x" in event["message"]
 
 
+@needs_gsas2
+@pytest.mark.gsas2
+def test_two_isotopes_of_an_element_are_refused(tmp_path: Path) -> None:
+    """GSAS-II keeps one scattering length per element: the second phase would change the first in silence."""
+    task = mixture_task(str(tmp_path))
+    task["phases"][1]["structure"]["sites"][0] |= {"element": "Ni", "isotope": "58"}
+    event = run(task)[-1]
+    assert (event["event"], event["kind"]) == ("error", "unsupported")
+    assert "two isotopes of Ni" in event["message"]
+
+
 def run(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
     """Events of a worker that gets the tasks one after the other."""
     assert INTERPRETER is not None

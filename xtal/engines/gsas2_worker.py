@@ -639,6 +639,7 @@ class Session:
     stage_warnings: list[str] = field(default_factory=list)
     stages: list[dict[str, Any]] = field(default_factory=list)
     n_background: int = 0
+    isotopes: dict[str, str] = field(default_factory=dict)
 
     @property
     def histogram(self) -> Any:
@@ -864,16 +865,15 @@ def known_ion(session: Session, name: str) -> bool:
 
 
 def set_isotopes(session: Session, phase: Any, sites: Iterable[Mapping[str, Any]]) -> None:
-    """Isotopes for neutrons; GSAS-II takes one per atom type and phase."""
+    """Isotopes for neutrons; GSAS-II has one scattering length per atom type for all phases."""
     if session.task["instrument"]["radiation"]["kind"] == "xray":
         return
     general = phase.data["General"]
-    chosen: dict[str, str] = {}
     for site, record in zip(sites, phase.data["Atoms"], strict=True):
         name = "Nat. Abund." if record[1] == "D" else isotope_number(site.get("isotope"))
         name = name or "Nat. Abund."
-        if chosen.setdefault(record[1], name) != name:
-            raise unsupported(f"site {site['label']}: two isotopes of {record[1]} in one phase")
+        if session.isotopes.setdefault(record[1], name) != name:
+            raise unsupported(f"site {site['label']} of {phase.name}: two isotopes of {record[1]} in one task")
         if name not in general["Isotopes"][record[1]]:
             if name != "Nat. Abund.":
                 raise unsupported(f"site {site['label']}: GSAS-II has no isotope {name}")
