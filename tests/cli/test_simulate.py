@@ -54,6 +54,10 @@ def run(*arguments):
     return result.output
 
 
+def table(path):
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
 def test_mixture_writes_pattern_peaks_and_picture(tmp_path):
     pattern, peaks, picture = tmp_path / "p.xye", tmp_path / "peaks.csv", tmp_path / "fig.svg"
     said = run(*MIX, "--size", "cubic=120,llto=300", "--background", "150,-30,glass:50", "--seed", 3, "-o", pattern,
@@ -62,7 +66,7 @@ def test_mixture_writes_pattern_peaks_and_picture(tmp_path):
     read = read_pattern(pattern)
     assert len(read) == 4001
     assert read.intensity.max() == pytest.approx(10_150, rel=0.05)
-    rows = list(csv.DictReader(peaks.open(encoding="utf-8")))
+    rows = table(peaks)
     assert tuple(rows[0]) == PEAK_COLUMNS
     assert {row["phase"] for row in rows} == {"cubic", "orthorhombic", "llto"}
     assert picture.read_text(encoding="utf-8").lstrip().startswith("<?xml")
@@ -70,7 +74,7 @@ def test_mixture_writes_pattern_peaks_and_picture(tmp_path):
 
 def test_peak_positions_obey_braggs_law(tmp_path):
     run("lab6", "--radiation", "0.4139A", "--range", 5, 30, "--peaks", tmp_path / "peaks.csv")
-    for row in csv.DictReader((tmp_path / "peaks.csv").open(encoding="utf-8")):
+    for row in table(tmp_path / "peaks.csv"):
         d = 4.156826 / np.sqrt(sum(int(row[index]) ** 2 for index in "hkl"))
         assert float(row["two_theta"]) == pytest.approx(2 * np.degrees(np.arcsin(0.4139 / 2 / d)), abs=1e-3)
 
@@ -106,15 +110,13 @@ def test_time_of_flight_bank_of_a_file_gives_a_pattern_in_microseconds(tmp_path)
     bank = tmp_path / "bank.instprm"
     bank.write_text(TOF_FILE, encoding="utf-8")
     run("si", "--radiation", f"tof:{bank}", "--peaks", tmp_path / "peaks.csv")
-    rows = list(csv.DictReader((tmp_path / "peaks.csv").open(encoding="utf-8")))
+    rows = table(tmp_path / "peaks.csv")
     assert float(rows[0]["tof"]) == pytest.approx(22585.0 * float(rows[0]["d"]), rel=1e-9)
 
 
 def test_neutrons_see_the_lithium_that_x_rays_hardly_see(tmp_path):
     run("licl", "--radiation", "neutron:1.594A", "--peaks", tmp_path / "peaks.csv")
-    rows = {
-        row["h"] + row["k"] + row["l"]: row for row in csv.DictReader((tmp_path / "peaks.csv").open(encoding="utf-8"))
-    }
+    rows = {row["h"] + row["k"] + row["l"]: row for row in table(tmp_path / "peaks.csv")}
     # rock salt with b of opposite sign: odd reflections (Cl − Li) are the strong ones
     assert float(rows["111"]["f_squared"]) > float(rows["200"]["f_squared"])
 

@@ -9,6 +9,7 @@ Axial divergence: L. W. Finger, D. E. Cox, A. P. Jephcoat, J. Appl. Cryst. 27 (1
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,8 +36,9 @@ DISCARDED_TAIL = 5e-4
 """Share of a peak's area that may be lost."""
 
 _GAUSSIAN_REACH = 3.0
-_CHUNK = 1_000_000
+_CHUNK = 250_000
 _BROAD = 2.0
+_SAME_WINDOW = 1.5
 
 
 def gaussian_fwhm(two_theta: ArrayLike, profile: Profile) -> FloatArray:
@@ -58,7 +60,7 @@ def gaussian_fwhm(two_theta: ArrayLike, profile: Profile) -> FloatArray:
 def lorentzian_fwhm(
     two_theta: ArrayLike,
     profile: Profile,
-    wavelength: float,
+    wavelength: float | FloatArray,
     size_nm: float | None = None,
     microstrain: float = 0.0,
 ) -> FloatArray:
@@ -86,6 +88,12 @@ def pseudo_voigt(x: ArrayLike, fwhm: ArrayLike, eta: ArrayLike) -> FloatArray:
     return np.asarray((share * lorentz + (1 - share) * gauss) / width)
 
 
+@lru_cache(maxsize=32)
+def _gauss_legendre(n_nodes: int) -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    return np.asarray(nodes), np.asarray(weights)
+
+
 def axial_nodes(two_theta: float | FloatArray, axial: float, n_nodes: int) -> tuple[FloatArray, FloatArray]:
     """Positions (degrees 2θ) and weights by which axial divergence spreads peaks.
 
@@ -107,7 +115,7 @@ def axial_nodes(two_theta: float | FloatArray, axial: float, n_nodes: int) -> tu
     positions, weights : ndarray, shape (n, n_nodes)
         The weights of each peak sum to 1.
     """
-    nodes, gauss = np.polynomial.legendre.leggauss(n_nodes)
+    nodes, gauss = _gauss_legendre(n_nodes)
     t, gauss = (nodes + 1) / 2, gauss / 2
     stretch = np.sqrt(1 + (axial * t) ** 2)
     cosine = np.cos(np.radians(np.atleast_1d(two_theta)))[:, None] * stretch
@@ -146,25 +154,46 @@ def sum_of_peaks(
     axis = np.asarray(two_theta, dtype=float)
     peaks = np.stack(np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (positions, areas, fwhm, eta))), axis=1)
     peaks = peaks[np.isfinite(peaks).all(axis=1) & (peaks[:, 1] != 0)]
-    if not len(peaks):
-        return np.zeros(axis.shape)
+    total = np.zeros(axis.shape)
+    for octave in np.unique(np.floor(np.log2(peaks[:, 2]))):
+        _add_similar_peaks(total, axis, peaks[np.floor(np.log2(peaks[:, 2])) == octave], axial)
+    return total
+
+
+def _add_similar_peaks(total: FloatArray, axis: FloatArray, peaks: FloatArray, axial: float) -> None:
+    """Add peaks (position, area, fwhm, eta) whose widths differ by less than two."""
     broad = _BROAD * float(peaks[:, 2].max())
     spread = _axial_spread(peaks[:, 0], axial)
     centroids = _axial_centroids(peaks[:, 0], axial)
     tails = np.stack([centroids, peaks[:, 1] * peaks[:, 2] * peaks[:, 3] / (2 * np.pi)], axis=1)
-    total = _broad_tails(axis, tails, broad)
+    total += _broad_tails(axis, tails, broad)
     reach = _reach(peaks, broad) + spread
-    add_windows(total, axis, tails, reach, lambda x, p: -p[:, 1] / (x * x + broad * broad))
+    add_windows(total, axis, tails, reach, lambda x, p: -p[1] / (x * x + broad * broad))
     for nodes, members in _by_node_count(spread / peaks[:, 2]):
-        chosen, within = peaks[members], reach[members]
-        if nodes == 1:
-            chosen = np.column_stack([centroids[members], chosen[:, 1:]])
-        else:
-            at, weights = axial_nodes(chosen[:, 0], axial, nodes)
-            chosen, within = np.repeat(chosen, nodes, axis=0), np.repeat(within, nodes)
-            chosen[:, 0], chosen[:, 1] = at.ravel(), chosen[:, 1] * weights.ravel()
-        add_windows(total, axis, chosen, within, lambda x, p: p[:, 1] * pseudo_voigt(x, p[:, 2], p[:, 3]))
-    return total
+        at, share = centroids[members, None], np.ones((len(members), 1))
+        if nodes > 1:
+            at, share = axial_nodes(peaks[members, 0], axial, nodes)
+        chosen = np.repeat(_two_terms(peaks[members]), at.shape[1], axis=0)
+        chosen[:, 0] = at.ravel()
+        chosen[:, [1, 3]] *= share.ravel()[:, None]
+        add_windows(total, axis, chosen, np.repeat(reach[members], at.shape[1]), _pseudo_voigt_terms)
+
+
+def _two_terms(peaks: FloatArray) -> FloatArray:
+    """Position, Lorentzian amplitude and squared half width, Gaussian amplitude and exponent of each peak."""
+    position, area, fwhm, eta = peaks.T
+    lorentz, gauss = area * eta * fwhm / (2 * np.pi), area * (1 - eta) * np.sqrt(4 * np.log(2) / np.pi) / fwhm
+    return np.stack([position, lorentz, fwhm**2 / 4, gauss, -4 * np.log(2) / fwhm**2], axis=1)
+
+
+def _pseudo_voigt_terms(x: FloatArray, p: FloatArray) -> FloatArray:
+    squared = x * x
+    values: FloatArray = np.exp(p[4] * squared)
+    values *= p[3]
+    squared += p[2]
+    np.divide(p[1], squared, out=squared)
+    values += squared
+    return values
 
 
 def _reach(peaks: FloatArray, broad: float) -> FloatArray:
@@ -225,18 +254,38 @@ def add_windows(
     reach: FloatArray,
     shape: Callable[[FloatArray, FloatArray], FloatArray],
 ) -> None:
-    """Add shape(x − position, peak) within ±reach of each peak to `total`, all points of many windows at once."""
+    """Add peaks to a pattern, each at least within ±reach of its position, many windows at once.
+
+    Parameters
+    ----------
+    total : ndarray, shape (n,)
+        Pattern to add to.
+    axis : ndarray, shape (n,)
+        Increasing axis.
+    peaks : ndarray, shape (m, k)
+        One peak per row, its position first.
+    reach : ndarray, shape (m,)
+        Half widths of the windows, unit of the axis.
+    shape : callable
+        ``shape(x, peaks)`` with distances x (j, w) from the centres and columns of shape (k, j, 1).
+    """
     first = np.searchsorted(axis, peaks[:, 0] - reach)
     counts = np.searchsorted(axis, peaks[:, 0] + reach) - first
-    ends = np.cumsum(counts)
+    order = np.argsort(counts, kind="stable")
+    order = order[counts[order] > 0]
+    # points beyond the end land on places that are cut off again
+    padded = np.append(axis, np.full(int(counts.max(initial=0)), 2 * axis[-1] - axis[0]))
+    collected = np.zeros(len(padded))
     start = 0
-    while start < len(peaks):
-        offset = ends[start] - counts[start]
-        stop = max(start + 1, int(np.searchsorted(ends, offset + _CHUNK)))
-        part = slice(start, stop)
-        n = counts[part]
-        owner = np.repeat(np.arange(start, stop), n)
-        point = np.arange(n.sum()) + np.repeat(first[part] - (ends[part] - n - offset), n)
-        mine = peaks[owner]
-        total += np.bincount(point, weights=shape(axis[point] - mine[:, 0], mine), minlength=len(axis))
+    while start < len(order):
+        narrow = int(counts[order[start]])
+        width = int(narrow * _SAME_WINDOW) + 8
+        stop = int(np.searchsorted(counts[order], width, side="right"))
+        stop = min(stop, start + max(1, _CHUNK // width))
+        members = order[start:stop]
+        points = first[members, None] + np.arange(counts[members[-1]])
+        columns = peaks[members].T[:, :, None]
+        values = shape(padded[points] - columns[0], columns)
+        collected += np.bincount(points.ravel(), weights=values.ravel(), minlength=len(padded))
         start = stop
+    total += collected[: len(axis)]

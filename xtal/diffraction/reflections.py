@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..instrument import TofBank
 from ..radiation import Radiation
 from ..structure import Structure
-from .families import reflection_families
+from .families import reflection_families, squared_lengths
 from .structure_factors import calculate_structure_factors
 
 __all__ = ["Reflections", "calculate_reflections", "d_limits", "tof_limits"]
@@ -171,7 +171,7 @@ def calculate_reflections(
     plus, minus = calculate_structure_factors(
         structure, hkl, beam, use_dispersion=use_dispersion, neutral_atoms=neutral_atoms
     )
-    d = structure.lattice.d_spacing(hkl)
+    d = 1 / np.sqrt(squared_lengths(structure.lattice, hkl))
     f_squared = (np.abs(plus) ** 2 + np.abs(minus) ** 2) / 2
     return Reflections(structure.name, hkl, multiplicity, d, plus, f_squared, _overlap_groups(d))
 

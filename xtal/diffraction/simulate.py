@@ -36,6 +36,7 @@ FloatArray = NDArray[np.float64]
 
 _WEIGHT_TOLERANCE = 1e-3
 _MARGIN = 1.0
+_BACKSCATTERED = 179.0
 
 
 @dataclass(frozen=True)
@@ -263,20 +264,13 @@ def _simulate_phase(
     table = calculate_reflections(structure, radiation, two_theta=span, use_dispersion=use_dispersion,
                                   neutral_atoms=neutral_atoms)  # fmt: skip
     strength = _strength(structure, weight, profile, table)
-    component, total = np.zeros(len(points)), np.zeros(len(table))
-    whole = sum(share for _, share in radiation.lines)
-    for wavelength, share in radiation.lines:
-        angles = table.two_theta(wavelength)
-        areas = strength * (share / whole) * instrument_factor(angles, instrument)
-        if mu_r:
-            areas = areas * capillary_transmission(angles, mu_r)
-        total += np.nan_to_num(areas)
-        component += _line_profile(points, angles, areas, wavelength, profile, instrument, displacement)
+    angles, areas = _lines(table, strength, instrument, mu_r)
+    component = _profile(points, angles, areas, profile, instrument, displacement)
     position = apparent_two_theta(table.two_theta(radiation.wavelength), instrument, displacement)
     if not np.any((position >= points[0]) & (position <= points[-1])):
         raise InputError(f"no reflection between {points[0]:g} and {points[-1]:g}° 2θ;", where=structure.name,
                          remedy="widen the range or shorten the wavelength.")  # fmt: skip
-    return SimulatedPhase(structure, weight, table, position, total), component
+    return SimulatedPhase(structure, weight, table, position, np.nan_to_num(areas).sum(axis=0)), component
 
 
 def _strength(structure: Structure, weight: float, profile: PhaseProfile, table: Reflections) -> FloatArray:
@@ -307,20 +301,34 @@ def _simulate_tof_phase(
     return SimulatedPhase(structure, weight, table, position, areas), sum_of_tof_peaks(points, position, areas, widths)
 
 
-def _line_profile(
+def _lines(
+    table: Reflections, strength: FloatArray, instrument: Instrument, mu_r: float
+) -> tuple[FloatArray, FloatArray]:
+    """Bragg angles and integrated intensities of every line, (lines, n); NaN where a line can't reflect."""
+    lines = instrument.radiation.lines
+    whole = sum(share for _, share in lines)
+    angles = np.stack([table.two_theta(wavelength) for wavelength, _ in lines])
+    shares = np.array([[share / whole] for _, share in lines])
+    areas = strength * shares * instrument_factor(angles, instrument)
+    return angles, areas * capillary_transmission(angles, mu_r) if mu_r else areas
+
+
+def _profile(
     points: FloatArray,
     angles: FloatArray,
     areas: FloatArray,
-    wavelength: float,
     profile: PhaseProfile,
     instrument: Instrument,
     displacement: float,
 ) -> FloatArray:
-    """Counts that one emission line gives."""
-    reachable = np.isfinite(angles) & (angles < 179.0)
-    angles, areas = angles[reachable], areas[reachable]
+    """Counts of all lines of a phase."""
+    wavelengths = np.broadcast_to(
+        np.array([[wavelength] for wavelength, _ in instrument.radiation.lines]), angles.shape
+    )
+    reachable = np.isfinite(angles) & (angles < _BACKSCATTERED)
+    angles, areas, wavelengths = angles[reachable], areas[reachable], wavelengths[reachable]
     gauss = gaussian_fwhm(angles, instrument.profile)
-    lorentz = lorentzian_fwhm(angles, instrument.profile, wavelength, profile.size_nm, profile.microstrain)
+    lorentz = lorentzian_fwhm(angles, instrument.profile, wavelengths, profile.size_nm, profile.microstrain)
     fwhm, eta = thompson_cox_hastings(gauss, lorentz)
     centres = apparent_two_theta(angles, instrument, displacement)
     return sum_of_peaks(points, centres, areas, fwhm, eta, instrument.profile.axial)

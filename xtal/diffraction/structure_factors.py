@@ -21,6 +21,7 @@ from ..lattice import Lattice
 from ..radiation import Radiation
 from ..structure import Site, Structure
 from ..symmetry import SpaceGroup
+from .families import squared_lengths
 from .form_factors import Species, dispersion, neutron_length, species_of, xray_form_factor
 
 __all__ = ["ScatteringGroup", "calculate_structure_factors", "scattering_groups"]
@@ -57,37 +58,40 @@ class ScatteringGroup:
 
 def scattering_groups(structure: Structure, *, neutral_atoms: bool = False) -> list[ScatteringGroup]:
     """All positions of the cell, grouped by scatterer and displacement tensor; sites without U get U = 0."""
-    found: dict[tuple[Species, bytes], list[tuple[FloatArray, float]]] = {}
-    tensors: dict[bytes, FloatArray] = {}
+    found: dict[tuple[Species, float | bytes], list[tuple[FloatArray, float]]] = {}
+    tensors: dict[float | bytes, FloatArray] = {}
     for site in structure.sites:
         species = species_of(site, neutral_atoms=neutral_atoms)
-        for xyz, beta in _orbit_parts(site, structure.space_group, structure.lattice):
-            key = np.round(beta, 12).tobytes()
+        for key, beta, xyz in _orbit_parts(site, structure.space_group, structure.lattice):
             tensors[key] = beta
             found.setdefault((species, key), []).append((xyz, site.occupancy))
     return [
         ScatteringGroup(species, tensors[key], np.concatenate([xyz for xyz, _ in parts]),
-                        np.concatenate([np.full(len(xyz), occupancy) for xyz, occupancy in parts]))
+                        np.repeat([occupancy for _, occupancy in parts], [len(xyz) for xyz, _ in parts]))
         for (species, key), parts in found.items()
     ]  # fmt: skip
 
 
-def _orbit_parts(site: Site, group: SpaceGroup, lattice: Lattice) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Positions of a site with their displacement tensor, parted by tensor."""
+def _orbit_parts(
+    site: Site, group: SpaceGroup, lattice: Lattice
+) -> Iterator[tuple[float | bytes, FloatArray, FloatArray]]:
+    """Positions of a site parted by displacement tensor, with a key that equal tensors share."""
     xyz, operations = _distinct_images(group, site.xyz)
-    beta = _displacement_tensor(site, lattice)
     if site.u_aniso is None:
-        yield xyz, beta
+        u_iso = site.u_iso or 0.0
+        yield u_iso, u_iso * lattice.reciprocal_metric_tensor, xyz
         return
-    rotations = group.rotations[operations]
+    beta, rotations = _displacement_tensor(site.u_aniso, lattice), group.rotations[operations]
     turned = np.einsum("nij,jk,nlk->nil", rotations, beta, rotations).round(12)
     distinct, member = np.unique(turned.reshape(-1, 9), axis=0, return_inverse=True)
     for index, tensor in enumerate(distinct):
-        yield xyz[member.ravel() == index], tensor.reshape(3, 3)
+        yield tensor.tobytes(), tensor.reshape(3, 3), xyz[member.ravel() == index]
 
 
 def _distinct_images(group: SpaceGroup, point: ArrayLike) -> tuple[FloatArray, IntArray]:
     """Distinct images of a point and the operation that makes each."""
+    if len(group.operations) == 1:
+        return np.array([point], dtype=float), np.zeros(1, dtype=np.int64)
     images = group.rotations @ np.asarray(point, dtype=float) + group.translations
     if _coincide(images, images[0]).sum() == 1:
         return images, np.arange(len(images))
@@ -101,11 +105,9 @@ def _coincide(first: FloatArray, second: FloatArray) -> NDArray[np.bool_]:
     return np.asarray((np.abs(offsets) < _SAME_POINT).all(axis=-1))
 
 
-def _displacement_tensor(site: Site, lattice: Lattice) -> FloatArray:
-    if site.u_aniso is None:
-        return np.asarray((site.u_iso or 0.0) * lattice.reciprocal_metric_tensor)
+def _displacement_tensor(u_aniso: tuple[float, ...], lattice: Lattice) -> FloatArray:
     reciprocal = np.sqrt(np.diag(lattice.reciprocal_metric_tensor))
-    u11, u22, u33, u12, u13, u23 = site.u_aniso
+    u11, u22, u33, u12, u13, u23 = u_aniso
     tensor = np.array([[u11, u12, u13], [u12, u22, u23], [u13, u23, u33]])
     return np.asarray(tensor * np.outer(reciprocal, reciprocal))
 
@@ -146,7 +148,7 @@ def calculate_structure_factors(
         A wavelength without f′.
     """
     indices = np.asarray(hkl, dtype=np.int64).reshape(-1, 3)
-    s_squared = structure.lattice.g_length(indices) ** 2 / 4
+    s_squared = squared_lengths(structure.lattice, indices) / 4
     f_plus, f_minus = np.zeros((2, len(indices)), dtype=complex)
     rows, real = _rows_of(indices), indices.astype(float)
     amplitudes: dict[Species, ComplexArray | complex] = {}

@@ -118,5 +118,5 @@ def sum_of_tof_peaks(
     reach = np.maximum(_GAUSSIAN_REACH * FWHM_PER_SIGMA * sigma, _LORENTZIAN_REACH * gamma)
     reach = reach + _EXPONENTIAL_REACH / np.minimum(alpha, beta)
     total = np.zeros(axis.shape)
-    add_windows(total, axis, peaks, reach, lambda x, p: p[:, 1] * back_to_back_exponential(x, *p[:, 2:].T))
+    add_windows(total, axis, peaks, reach, lambda x, p: p[1] * back_to_back_exponential(x, *p[2:]))
     return total
