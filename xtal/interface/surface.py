@@ -15,7 +15,7 @@ from itertools import product
 from math import gcd, lcm
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import GeometryError
 from ..structure import Structure
@@ -284,8 +284,8 @@ def format_plane(hkl: Sequence[int]) -> str:
     return f"({('' if close else ' ').join(str(index) for index in hkl)})"
 
 
-def format_direction(uvw: Sequence[float]) -> str:
+def format_direction(uvw: ArrayLike) -> str:
     """``1 0 0``, with fractions for halves and thirds: ``1/2 1/2 0``."""
     from fractions import Fraction
 
-    return " ".join(str(Fraction(float(value)).limit_denominator(24)) for value in uvw)
+    return " ".join(str(Fraction(float(value)).limit_denominator(24)) for value in np.asarray(uvw))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import GeometryError
+from ..errors import GeometryError, InputError
+from ..oxidation import charge_sum, oxidation_number
 from ..structure import Structure
 from .surface import Surface
 
@@ -189,15 +191,14 @@ def _is_polar(
 def formal_charges(structure: Structure) -> dict[str, float] | None:
     """Formal charge of each element that makes the crystal neutral; None when there is no such set.
 
-    The charges of the sites if they are all given and sum to zero, else pymatgen's guess from the composition.
+    The usual oxidation numbers if they sum to zero, else the charges of the sites if they do; 0 for an element.
     """
+    elements = {site.element for site in structure.sites}
+    if len(elements) == 1:
+        return dict.fromkeys(elements, 0.0)
+    with suppress(InputError):
+        if abs(charge_sum(structure)) < _NEUTRAL * sum(structure.cell_contents.values()):
+            return {element: float(oxidation_number(element)) for element in elements}
     if structure.cell_charge is not None and abs(structure.cell_charge) < _NEUTRAL:
         return {site.element: float(site.charge or 0) for site in structure.sites}
-    from pymatgen.core.composition import Composition
-
-    amounts = {element: round(amount, 2) for element, amount in structure.cell_contents.items()}
-    if any(abs(amount - round(amount)) > 0.01 for amount in amounts.values()):
-        return None
-    whole = Composition({element: round(amount) for element, amount in amounts.items()}).reduced_composition
-    guesses = whole.oxi_state_guesses(max_sites=-1) if whole.num_atoms > 40 else whole.oxi_state_guesses()
-    return {element: float(charge) for element, charge in guesses[0].items()} if guesses else None
+    return None
