@@ -25,6 +25,7 @@ from .protocol import EngineRun, EngineTask, EventListener, RunStatus
 __all__ = ["run_task", "stop_workers"]
 
 _LOG_TAIL = 200_000
+_LAST_WORDS = 5.0
 _WARM: dict[tuple[str, ...], _Worker] = {}
 
 
@@ -50,13 +51,21 @@ class _Worker:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             with contextlib.suppress(json.JSONDecodeError, UnicodeDecodeError):
-                self.events.put(json.loads(line))
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    self.events.put(event)
         self.events.put(None)
 
     def send(self, message: dict[str, Any]) -> None:
+        """Write a command in a thread of its own: a worker that doesn't read must not hold up the clock."""
+        threading.Thread(target=self._write, args=(json.dumps(message).encode() + b"\n",), daemon=True).start()
+
+    def _write(self, line: bytes) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(message).encode() + b"\n")
-        self.process.stdin.flush()
+        # A worker that is gone shows as the end of its events.
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            self.process.stdin.write(line)
+            self.process.stdin.flush()
 
     @property
     def is_alive(self) -> bool:
@@ -120,10 +129,7 @@ def _follow(
     worker: _Worker, task: EngineTask, deadline: float, on_event: EventListener | None
 ) -> tuple[RunStatus, dict[str, Any] | None, str]:
     outcome: dict[str, Any] | None = None
-    try:
-        worker.send({"cmd": "refine", "task": task})
-    except BrokenPipeError:
-        return "died", None, _death_notice(worker)
+    worker.send({"cmd": "refine", "task": task})
     while True:
         try:
             event = worker.events.get(timeout=max(deadline - time.monotonic(), 0.0))
@@ -144,7 +150,10 @@ def _follow(
 
 
 def _death_notice(worker: _Worker) -> str:
-    code = worker.process.wait()
+    try:
+        code = worker.process.wait(_LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        return "the engine's process closed its output without an answer"
     if code < 0:
         return f"the engine's process was killed by {signal.Signals(-code).name}"
     return f"the engine's process ended with exit code {code}"

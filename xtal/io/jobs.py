@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..errors import JobError
+from ..errors import InputError, JobError
 from ..instrument import Instrument
 from ..job.messages import job_error, nearest
 from ..job.parameters import DEFAULT_SIZE_NM, DEFAULT_U_ISO, adjusted, model_parameters
@@ -61,7 +63,8 @@ def read_job_file(path: str | Path) -> tuple[JobFile, Path]:
     file = Path(path)
     content = _read_toml(file)
     if "extends" in content:
-        content = _completed(read_template(str(content["extends"])), content)
+        with _placed(f"{file.name}, key 'extends'"):
+            content = _completed(read_template(str(content["extends"])), content)
     return _checked(content, file.name), file.parent
 
 
@@ -125,7 +128,9 @@ def job_from_template(
 def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | None, inputs: Mapping[str, str]) -> Job:
     """Read what a checked job file names and expand its parameters, ties and stages."""
     pattern, pattern_digest = _read_pattern(job_file, folder, where)
-    instrument, radius_note = _with_radius(_read_instrument(job_file.pattern.instrument, folder), pattern)
+    with _placed(f"{where}, [pattern], key 'instrument'"):
+        instrument = _read_instrument(job_file.pattern.instrument, folder)
+    instrument, radius_note = _with_radius(instrument, pattern)
     tables = _chosen_phases(job_file, job_file.include)
     phases, phase_digests = _read_phases(tables, folder, where)
     parameters = _all_parameters(job_file, tables, phases, instrument, where)
@@ -194,7 +199,23 @@ def _chosen_phases(job_file: JobFile, wanted: Sequence[str]) -> list[PhaseTable]
 
 
 def _name_of(table: PhaseTable) -> str:
-    return table.name or Path(table.structure).stem
+    return table.name or _as_phase_name(Path(table.structure).stem)
+
+
+def _as_phase_name(stem: str) -> str:
+    """A file's name as a phase's: dots would break dotted names, brackets would be wildcards."""
+    return re.sub(r"[^A-Za-z0-9_\-]+", "_", stem)
+
+
+@contextmanager
+def _placed(where: str) -> Iterator[None]:
+    """Say where in the job a name stands that could not be found."""
+    try:
+        yield
+    except InputError as error:
+        if error.where is not None:
+            raise
+        raise JobError(error.found, where=where, remedy=error.remedy) from error
 
 
 def _read_pattern(job_file: JobFile, folder: Path, where: str) -> tuple[Pattern, dict[str, str]]:
@@ -247,10 +268,11 @@ def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tupl
     digests: dict[str, str] = {}
     for table in tables:
         wanted = _near(table.structure, folder)
-        structure = find_structure(wanted)
+        with _placed(f"{where}, [[phase]] {_name_of(table)}, key 'structure'"):
+            structure = find_structure(wanted)
         if Path(wanted).is_file():
             digests[Path(wanted).name] = _sha256(Path(wanted))
-        name = table.name or (Path(wanted).stem if Path(wanted).is_file() else structure.name)
+        name = _name_of(table)
         axis = (
             None
             if table.texture_axis is None

@@ -29,10 +29,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def job_error(error: ValidationError, file: str) -> JobError:
     """The first complaint of pydantic as a sentence a user can act on; further ones are counted."""
     details = error.errors()
-    first = min(details, key=lambda item: item["type"] != "extra_forbidden")
+    first = min(details, key=_rank)
     found, remedy = _sentence(first)
     more = f" ({len(details) - 1} more in this file)" if len(details) > 1 else ""
     return JobError(found, where=f"{file}{_place(first['loc'])}", remedy=remedy + more)
+
+
+def _rank(detail: ErrorDetails) -> tuple[bool, bool, int]:
+    """What to say first: another schema explains everything else, then keys that aren't known, then the deepest place."""
+    is_schema = detail["loc"] == ("schema",) and detail["type"] == "literal_error"
+    return not is_schema, detail["type"] != "extra_forbidden", -len(detail["loc"])
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -65,8 +71,22 @@ def _sentence(detail: ErrorDetails) -> tuple[str, str]:
             return f"{value!r} is not allowed;", f"allowed: {detail.get('ctx', {}).get('expected', '')}."
         case "value_error":
             return str(detail["msg"]).removeprefix("Value error, ") + ";", "see the table of job keys."
+        case "list_type" if isinstance(value, dict):
+            return (
+                f"table {value!r} found;",
+                f'quote a dotted name, or it means a table: "{_dotted(key, value)}" = […].',
+            )
+        case "float_type" if isinstance(value, dict):
+            return f"table {value!r} found;", f'quote a dotted name, or it means a table: "{_dotted(key, value)}" = …'
         case _:
             return f"{value!r} found;", f"{detail['msg'][0].lower()}{detail['msg'][1:]}."
+
+
+def _dotted(key: str, table: dict[str, Any]) -> str:
+    """The dotted name that a table of tables was meant to be."""
+    inner, value = next(iter(table.items()), ("…", None))
+    name = f"{key}.{inner}"
+    return _dotted(name, value) if isinstance(value, dict) else name
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
@@ -75,7 +95,8 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
         if isinstance(part, str) and isinstance(table, type) and issubclass(table, BaseModel):
             by_alias = {info.alias or name: info.annotation for name, info in table.model_fields.items()}
-            table = _inner_model(by_alias.get(part))
+            # A part that is no key is a name in a dict of tables, or one of pydantic's own words for a choice of types.
+            table = _inner_model(by_alias[part]) if part in by_alias else table
     if not (isinstance(table, type) and issubclass(table, BaseModel)):
         return []
     return [info.alias or name for name, info in table.model_fields.items()]

@@ -25,6 +25,8 @@ DEFAULT_SIZE_NM = 200.0
 
 _CELL_FREEDOM = 0.05
 _ANGLE_FREEDOM = 5.0
+_COORDINATE_FREEDOM = 0.2
+_BOUNDED_AROUND_START = frozenset({"a", "b", "c", "alpha", "beta", "gamma", "x", "y", "z"})
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
@@ -82,10 +84,20 @@ def _phase_parameters(phase: JobPhase) -> dict[str, Parameter]:
 def _cell_parameters(structure: Structure) -> dict[str, Parameter]:
     parameters = {}
     for name in structure.space_group.free_cell_parameters():
-        value = getattr(structure.lattice, name)
-        freedom = value * _CELL_FREEDOM if name in "abc" else _ANGLE_FREEDOM
-        parameters[f"cell.{name}"] = Parameter(value, value - freedom, value + freedom)
+        parameters[f"cell.{name}"] = _around(name, getattr(structure.lattice, name))
     return parameters
+
+
+def _around(name: str, start: float) -> Parameter:
+    """Cell parameter or coordinate with default bounds, which lie symmetrically about its start."""
+    freedom = _freedom(name, start)
+    return Parameter(start, start - freedom, start + freedom)
+
+
+def _freedom(name: str, start: float) -> float:
+    if name in "xyz":
+        return _COORDINATE_FREEDOM
+    return start * _CELL_FREEDOM if name in "abc" else _ANGLE_FREEDOM
 
 
 def _site_parameters(site: Site, space_group: SpaceGroup) -> dict[str, Parameter]:
@@ -93,7 +105,7 @@ def _site_parameters(site: Site, space_group: SpaceGroup) -> dict[str, Parameter
     parameters = {}
     for direction in space_group.free_coordinates(site.xyz):
         axis = int(np.flatnonzero(np.abs(direction) > 1e-9)[0])
-        parameters["xyz"[axis]] = Parameter(site.xyz[axis], site.xyz[axis] - 0.2, site.xyz[axis] + 0.2)
+        parameters["xyz"[axis]] = _around("xyz"[axis], site.xyz[axis])
     parameters["occupancy"] = Parameter(site.occupancy, 0.0, 2.0)
     if site.u_aniso is None:
         parameters["u_iso"] = Parameter(DEFAULT_U_ISO if site.u_iso is None else site.u_iso, 0.0, 0.3)
@@ -116,7 +128,7 @@ def adjusted(
     changed = dict(parameters)
     for name, start in starts.items():
         for match in _matches_or_error(name, changed, where):
-            changed[match] = _moved(changed[match], start, explicit=match in bounds)
+            changed[match] = _moved(match, changed[match], start)
     for name, (low, high) in bounds.items():
         if low is not None and high is not None and low >= high:
             raise JobError(f"bounds [{low:g}, {high:g}] of {name};", where=where, remedy="give [smaller, larger].")
@@ -128,12 +140,11 @@ def adjusted(
     return changed
 
 
-def _moved(parameter: Parameter, start: float, *, explicit: bool) -> Parameter:
-    """Parameter with a new start; default bounds that are relative to the old start move along."""
-    low, high = parameter.min, parameter.max
-    relative = low is not None and high is not None and np.isclose((low + high) / 2, parameter.start, rtol=1e-12)
-    if relative and not explicit and parameter.start != 0:
-        return Parameter(start, low + start - parameter.start, high + start - parameter.start)  # type: ignore[operator]
+def _moved(name: str, parameter: Parameter, start: float) -> Parameter:
+    """Parameter with a new start; default bounds about the old start move along."""
+    last = name.rsplit(".", 1)[-1]
+    if last in _BOUNDED_AROUND_START and parameter == _around(last, parameter.start):
+        return _around(last, start)
     return replace(parameter, start=start)
 
 

@@ -34,7 +34,7 @@ PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InstrumentTable(_Table):
@@ -176,5 +176,8 @@ class JobFile(_Table):
 
 
 def job_json_schema() -> dict[str, Any]:
-    """JSON schema of the job file."""
-    return JobFile.model_json_schema(by_alias=True)
+    """JSON schema of the job file. A job that completes a template takes its stages from there."""
+    schema = JobFile.model_json_schema(by_alias=True)
+    schema["required"].remove("stage")
+    schema["anyOf"] = [{"required": ["stage"]}, {"required": ["extends"]}]
+    return schema

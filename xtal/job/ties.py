@@ -30,11 +30,16 @@ def parse_linear(expression: str) -> tuple[tuple[tuple[float, str], ...], float]
     """
     terms: dict[str, float] = defaultdict(float)
     constant, position = 0.0, 0
+    if not expression.strip():
+        raise ValueError("it is empty")
     while position < len(expression.rstrip()):
         match = _TERM.match(expression, position)
         if match is None or match.end() == position or not _is_term(match, first=position == 0):
             raise ValueError(f"can't read {expression[position:]!r}")
-        size = float(match["number"] or 1.0) / float(match["denominator"] or 1.0)
+        denominator = float(match["denominator"] or 1.0)
+        if denominator == 0:
+            raise ValueError(f"{match[0].strip()!r} divides by zero")
+        size = float(match["number"] or 1.0) / denominator
         signed = -size if match["sign"] == "-" else size
         if match["name"]:
             terms[match["name"].strip()] += signed

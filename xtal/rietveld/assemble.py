@@ -26,8 +26,11 @@ def assemble_result(
 ) -> Result:
     """The result of a fit, also of one that failed: then without phases when no stage was finished."""
     if run.outcome is None:
-        return _empty_result(job, run, engine_name, provenance)
+        return _empty_result(job, run, engine_name, provenance, f"No stage was finished: {run.message}.")
     outcome = run.outcome
+    if lost := _not_finite(outcome):
+        message = f"The fit diverged: {lost} is no finite number any more. Free less at a time, or start closer."
+        return _empty_result(job, run, engine_name, provenance, message)
     status = _status(run)
     covariance = Covariance.from_outcome(outcome["covariance"], job.ties)
     curves = _curves(outcome["profile"])
@@ -74,13 +77,20 @@ def assemble_result(
     )
 
 
-def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mapping[str, Any]) -> Result:
+def _not_finite(outcome: Mapping[str, Any]) -> str | None:
+    """Name of the first number that the engine lost; JSON carries NaN as null."""
+    if any(outcome["agreement"][name] is None for name in ("rwp", "rexp", "gof")):
+        return "Rwp"
+    return next((name for name, item in outcome["parameters"].items() if item["value"] is None), None)
+
+
+def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mapping[str, Any], message: str) -> Result:
     status: Status = "timeout" if run.status == "timeout" else "failed"
     return Result(
         title=job.title,
         status=status,
         verdict="fail",
-        message=f"No stage was finished: {run.message}.",
+        message=message,
         engine={"name": engine_name, "version": ""},
         agreement=None,
         phases={},

@@ -32,12 +32,12 @@ def weak_phases(job: Job, result: Result) -> tuple[str, ...]:
 
 def with_held_phases(job: Job, names: Sequence[str]) -> Job:
     """The same job with only the scale of some phases free."""
-    note = "; ".join(
-        f"{name}: the first fit hardly found it, so it was refitted with its cell and width held at the start values"
+    notes = (
+        f"{name}: the first fit hardly found it, so it was refitted with its cell and width held at the start values."
         for name in names
     )
     stages = tuple(_without(stage, names) for stage in job.stages)
-    return replace(job, stages=tuple(stage for stage in stages if stage.free), notes=(*job.notes, note + "."))
+    return replace(job, stages=tuple(stage for stage in stages if stage.free), notes=(*job.notes, *notes))
 
 
 def _is_weak(result: Result, name: str) -> bool:
