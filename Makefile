@@ -48,7 +48,7 @@ docs: $(INSTALLED)
 	$(BIN)/python docs/check_links.py README.md CHANGELOG.md docs
 
 bench: $(INSTALLED)
-	@set -e; found=; for script in tests/benchmarks/*.py; do \
+	@set -e; found=; for script in tests/benchmarks/bench_*.py; do \
 	  [ -e "$$script" ] || continue; found=yes; echo "== $$script"; $(BIN)/python "$$script"; \
 	done; [ -n "$$found" ] || echo "tests/benchmarks holds no benchmark yet."
 

@@ -150,8 +150,9 @@ MEASURED: tuple[Case, ...] = (
         about="NIST LaB6, certification measurement, 20.85 °C",
         data="nist_srm660c_lab/nist_srm660c_100a.cif",
         known=(cell("lab6", "a", 4.156780, 60.0),),
-        job=PROFILE_JOB.format(title="SRM 660c", file="{data}", instrument="lab-cuka", pattern="", terms=8,
-                               structure="lab6"),
+        job=PROFILE_JOB.format(
+            title="SRM 660c", file="{data}", instrument="lab-cuka", pattern="", terms=8, structure="lab6"
+        ),
         source="cell in the data file, NIST SRM 660c",
     ),
     Case(

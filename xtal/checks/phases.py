@@ -13,6 +13,8 @@ CARRIED_FROM = 0.05
 """Weight fraction above which a phase must show in the pattern."""
 CARRIED_SHARE = 1 / 3
 """Least ratio of intensity share to weight fraction."""
+NOTHING = 1e-6
+"""Weight fraction that counts as zero: engines stop a scale at a tiny positive number."""
 SHOWN_FROM = 3.0
 """Esds above zero at which a phase counts as shown."""
 
@@ -58,7 +60,7 @@ def _shown(name: str, phase: PhaseResult) -> Iterator[Check]:
 def _is_compatible_with_zero(value: Value) -> bool:
     if value.value is None:
         return False
-    if value.value <= 0:
+    if value.value < NOTHING:
         return True
     return value.esd is not None and value.value < SHOWN_FROM * value.esd
 

@@ -19,6 +19,7 @@ __all__ = ["phase_results"]
 
 FloatArray = NDArray[np.float64]
 
+_NO_ESD = 1e-9
 _NO_COVARIANCE = "the fit has no covariance"
 _NOT_REFINED = "not refined"
 _FIXED = "fixed by symmetry"
@@ -85,10 +86,21 @@ def _fraction_values(names: Sequence[str], outcome: Mapping[str, Any], covarianc
         return [Value(None, None, "all scale factors are zero")] * len(names)
     scale_covariance = None if covariance is None else covariance.of(parameters)
     fractions, esds = weight_fractions(scales, factors, scale_covariance)
-    if esds is None or not np.any(esds > 0):
-        reason = _NO_COVARIANCE if esds is None else "no scale factor was refined"
-        return [Value(float(fraction), None, reason) for fraction in fractions]
-    return [Value(float(fraction), float(esd)) for fraction, esd in zip(fractions, esds, strict=True)]
+    if covariance is None or esds is None:
+        return [Value(float(fraction), None, _NO_COVARIANCE) for fraction in fractions]
+    return [
+        _fraction(float(fraction), float(esd), is_free=covariance.gradient(name) is not None)
+        for name, fraction, esd in zip(parameters, fractions, esds, strict=True)
+    ]
+
+
+def _fraction(value: float, esd: float, *, is_free: bool) -> Value:
+    """A fraction with its esd, unless the phase's own scale has no variance behind it."""
+    if not is_free:
+        return Value(value, None, "its scale was held or stopped at a bound")
+    if esd < _NO_ESD:
+        return Value(value, None, "every other phase's scale was held or stopped at a bound")
+    return Value(value, esd)
 
 
 def _intensity_shares(names: Sequence[str], curves: ProfileCurves) -> list[Value]:
