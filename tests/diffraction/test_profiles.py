@@ -90,6 +90,15 @@ def test_axial_asymmetry_agrees_with_direct_integration(two_theta):
     assert np.abs(found[chosen] - expected).max() < 2e-3 * max(expected)
 
 
+@pytest.mark.parametrize("two_theta", [22.7, 60.0, 130.0])
+def test_axial_divergence_shifts_the_centroid_by_its_closed_form(two_theta):
+    # mean of t² is 1/6 for the weight 1 − t, hence −a²/12 · cot 2θ to second order in a
+    axial = 0.02
+    positions, weights = axial_nodes(np.array([two_theta]), axial, 8)
+    expected = -np.degrees(axial**2 / 12 / np.tan(np.radians(two_theta)))
+    assert (positions * weights).sum() - two_theta == pytest.approx(expected, rel=2e-3)
+
+
 def test_axial_divergence_moves_peaks_down_below_90_degrees_and_up_above():
     positions, weights = axial_nodes(np.array([20.0, 90.0, 150.0]), 0.04, 12)
     shift = (positions * weights).sum(axis=1) - [20.0, 90.0, 150.0]
