@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": "xtal.cli.demo",
     "templates": "xtal.cli.templates",
     "convert": "xtal.cli.convert",
+    "project": "xtal.cli.project",
     "doctor": "xtal.cli.doctor",
 }
 BAD_INPUT, INTERRUPTED = 2, 130

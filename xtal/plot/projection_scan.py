@@ -38,7 +38,11 @@ def plot_rotation_scan(scan: RotationScan) -> Figure:
         axis.axhline(scan.typical_score, color=style.GREY, linewidth=0.7, linestyle="--", label="mean over all angles")
         axis.plot([scan.best_angle], [scan.best_score], "o", color=style.VERMILION, markersize=5, clip_on=False,
                   label=f"best: {scan.best_score:.3f} at {scan.best_angle:.2f}°")  # fmt: skip
-        axis.set(xlabel="rotation of the second crystal (°, counterclockwise)", ylabel="overlap score", ylim=(0, None))
+        axis.set(
+            xlabel="rotation of the second crystal (°, counterclockwise)",
+            ylabel="overlap score",
+            ylim=(0, 1.1 * max(scan.best_score, 1e-3)),
+        )
         axis.set_xlim(scan.angles[0], scan.angles[-1] if len(scan.angles) > 1 else scan.angles[0] + 1)
         axis.set_title(
             f"{scan.names[1]} on {scan.names[0]}, pairs within {100 * scan.tolerance:g} % of |g|",

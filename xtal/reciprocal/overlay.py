@@ -260,8 +260,8 @@ def aligned_view(first: Lattice, first_view: View, second: Lattice, second_view:
     """
     if align is None:
         return second_view
-    _check_in_plane(first, first_view, align[0])
-    _check_in_plane(second, second_view, align[1])
+    check_in_plane(first, first_view, align[0])
+    check_in_plane(second, second_view, align[1])
     on_paper = first_view.orientation(first) @ (np.array(direction_indices(align[0], first)) @ first.matrix)
     azimuth = float(np.degrees(np.arctan2(on_paper[1], on_paper[0])))
     if second_view.rotation is None:
@@ -270,7 +270,8 @@ def aligned_view(first: Lattice, first_view: View, second: Lattice, second_view:
     return second_view.turned(azimuth - float(np.degrees(np.arctan2(own[1], own[0]))))
 
 
-def _check_in_plane(lattice: Lattice, view: View, direction: Sequence[int]) -> None:
+def check_in_plane(lattice: Lattice, view: View, direction: Sequence[int]) -> None:
+    """Raise `GeometryError` for a direction that isn't perpendicular to the direction of view."""
     angle = angle_of_vectors(view.normal(lattice), np.array(direction_indices(direction, lattice)) @ lattice.matrix)
     if abs(angle - 90) > _IN_PLANE:
         raise GeometryError(
@@ -302,6 +303,7 @@ def pair_spots(first: Projection, second: Projection, tolerance: float = TOLERAN
 
 
 def check_tolerance(tolerance: float) -> None:
+    """Raise `GeometryError` for a tolerance that isn't a fraction up to one half."""
     if not 0 < tolerance <= 0.5:
         raise GeometryError(
             f"tolerance {tolerance:g};", where="overlay", remedy="give a fraction of |g| between 0 and 0.5."
