@@ -101,7 +101,7 @@ def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mappin
         stages=(),
         pattern=_pattern_facts(job),
         provenance={**provenance, "seconds": round(run.seconds, 3)},
-        log=run.log,
+        log=_log_text(job, run, ()),
     )
 
 
