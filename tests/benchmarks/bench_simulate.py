@@ -137,7 +137,7 @@ def xrayutilities_seconds(phases, device, axis):
             crystal = xu.materials.Crystal.fromCIF(str(path))
             # xrayutilities' volume multiplies |F|²/V², so w/ρ is the phase's share
             yield xu.simpack.Powder(crystal, weight / structure.density, crystallite_size_lor=profile.size_nm * 1e-9,
-                                    strain_lor=profile.microstrain)  # fmt: skip
+                                    strain_lor=math.degrees(profile.microstrain))  # fmt: skip
 
     lines = device.radiation.lines
     settings = {

@@ -23,6 +23,7 @@ from ..pattern import Axis, Pattern
 from ..structure import Structure
 from .absorption import brindley_factors, capillary_transmission
 from .background import Background
+from .fundamental_parameters import SlitOptics, fundamental_profile, sum_of_fundamental_peaks
 from .lorentz_polarization import instrument_factor
 from .peak_positions import apparent_two_theta
 from .profiles import gaussian_fwhm, lorentzian_fwhm, sum_of_peaks, thompson_cox_hastings
@@ -167,6 +168,7 @@ def simulate_pattern(
     mu_r: float = 0.0,
     use_dispersion: bool = True,
     neutral_atoms: bool = False,
+    optics: SlitOptics | None = None,
 ) -> Simulation:
     """Powder pattern of one phase or a mixture.
 
@@ -191,6 +193,8 @@ def simulate_pattern(
         Absorption × radius of a capillary (Debye–Scherrer only).
     use_dispersion, neutral_atoms : bool
         See `calculate_structure_factors`.
+    optics : SlitOptics, optional
+        Peak shapes from the dimensions of the diffractometer instead of the instrument's profile (needs xrayutilities).
 
     Raises
     ------
@@ -204,7 +208,7 @@ def simulate_pattern(
     tau = _microabsorption(phases, instrument)
     made = [
         _simulate_phase(structure, weight * tau[index], profile, instrument, points, displacement, mu_r,
-                        use_dispersion, neutral_atoms)
+                        use_dispersion, neutral_atoms, optics)
         for index, (structure, weight, profile) in enumerate(phases)
     ]  # fmt: skip
     highest = float(np.max(sum(component for _, component in made)))
@@ -255,6 +259,7 @@ def _simulate_phase(
     mu_r: float,
     use_dispersion: bool,
     neutral_atoms: bool,
+    optics: SlitOptics | None,
 ) -> tuple[SimulatedPhase, FloatArray]:
     """Reflections, positions, intensities and profile of one phase on a common, unscaled intensity."""
     if instrument.bank is not None:
@@ -265,12 +270,17 @@ def _simulate_phase(
                                   neutral_atoms=neutral_atoms)  # fmt: skip
     strength = _strength(structure, weight, profile, table)
     angles, areas = _lines(table, strength, instrument, mu_r)
-    component = _profile(points, angles, areas, profile, instrument, displacement)
+    total = np.nan_to_num(areas).sum(axis=0)
     position = apparent_two_theta(table.two_theta(radiation.wavelength), instrument, displacement)
+    if optics is None:
+        component = _profile(points, angles, areas, profile, instrument, displacement)
+    else:
+        shape = fundamental_profile(optics, radiation, profile.size_nm, profile.microstrain)
+        component = sum_of_fundamental_peaks(points, angles[0], total, shape, position - angles[0])
     if not np.any((position >= points[0]) & (position <= points[-1])):
         raise InputError(f"no reflection between {points[0]:g} and {points[-1]:g}° 2θ;", where=structure.name,
                          remedy="widen the range or shorten the wavelength.")  # fmt: skip
-    return SimulatedPhase(structure, weight, table, position, np.nan_to_num(areas).sum(axis=0)), component
+    return SimulatedPhase(structure, weight, table, position, total), component
 
 
 def _strength(structure: Structure, weight: float, profile: PhaseProfile, table: Reflections) -> FloatArray:
