@@ -19,7 +19,7 @@ __all__ = ["job_error", "nearest"]
 def nearest(name: str, known: Iterable[str]) -> str:
     """Sentence that names the nearest known name, or lists the known ones when none is near."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = [known for known in names if known.startswith(name)] or get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {close[0]!r}?"
     shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")

@@ -73,8 +73,21 @@ def assemble_result(
         reflections=reflections,
         structures=structures,
         files=files,
-        log=run.log,
+        log=_log_text(job, run, _stages(job, outcome)),
     )
+
+
+def _log_text(job: Job, run: EngineRun, stages: tuple[StageResult, ...]) -> str:
+    """What log.txt holds: the course of the fit, then what the engine printed."""
+    lines = [job.title, *job.notes, ""]
+    lines += [
+        f"{stage.name}: Rwp {100 * stage.rwp:.3f} %, {len(stage.free)} free, {stage.seconds:.2f} s"
+        f"{'' if stage.converged else ', not converged'}"
+        for stage in stages
+    ]
+    lines += [f"{run.status} after {run.seconds:.2f} s {run.message}".rstrip(), ""]
+    printed = run.log.strip()
+    return "\n".join([*lines, *(["The engine printed:", printed, ""] if printed else [])])
 
 
 def _not_finite(outcome: Mapping[str, Any]) -> str | None:
