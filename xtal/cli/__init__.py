@@ -23,8 +23,10 @@ COMMANDS = {
     "refine": "xtal.cli.refine",
     "demo": "xtal.cli.demo",
     "templates": "xtal.cli.templates",
+    "calibrate": "xtal.cli.calibrate",
     "convert": "xtal.cli.convert",
     "project": "xtal.cli.project",
+    "mismatch": "xtal.cli.mismatch",
     "doctor": "xtal.cli.doctor",
 }
 BAD_INPUT, INTERRUPTED = 2, 130

@@ -23,6 +23,8 @@ __all__ = ["cell_multiplicity", "film_representatives", "inequivalent_cells"]
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+_UPRIGHT = 1e-6
+
 
 def film_representatives(symmetry: PlanarSymmetry, sublattices: Sublattices) -> IntArray:
     """Numbers of the film sublattices that are first among those which proper operations turn into each other."""
@@ -92,6 +94,9 @@ def _least_rotated(
     left_handed = np.linalg.det(chosen[1]) < 0
     for cells in chosen:
         cells[left_handed, 1] *= -1
+    backwards = (chosen[1][:, 0] @ substrate.planar_basis)[:, 0] < -_UPRIGHT
+    for cells in chosen:
+        cells[backwards] *= -1
     area = np.abs(np.linalg.det(substrate_vectors[rows, best]))
     stretch = np.linalg.svd(deformation[rows, best], compute_uv=False)
     strain = np.abs(stretch - 1).max(axis=1)
