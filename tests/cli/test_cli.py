@@ -57,7 +57,7 @@ def refined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
         calls["template"] = (name, Path(data).name, options)
         return Job()
 
-    def refine(job: Job, *, timeout: float, on_event: Any, command: Any) -> Result:
+    def refine(job: Job, *, timeout: float, on_event: Any, command: Any, **_: Any) -> Result:
         calls["refine"] = (timeout, tuple(command))
         on_event({"event": "stage_start", "index": 0, "name": "scale"})
         on_event({"event": "stage", "index": 0, "name": "scale", "rwp": 0.1234, "seconds": 1.5})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .options import AsJson, EngineOption, Force, Output, Quiet, Timeout
-from .running import refine_and_write
+from .running import refine_and_write, start_engine
 
 __all__ = ["demo"]
 
@@ -22,6 +22,7 @@ def demo(
 
     A synthetic pellet of cubic and orthorhombic Li2OHCl with LLTO, whose true fractions are known.
     """
+    start_engine(engine)
     from ..rietveld.example import example_job
 
     folder = output or Path("demo-result")

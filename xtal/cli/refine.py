@@ -9,7 +9,7 @@ import typer
 
 from ..errors import InputError
 from .options import AsJson, EngineOption, Force, Output, Quiet, Timeout
-from .running import default_folder, refine_and_write
+from .running import default_folder, refine_and_write, start_engine
 
 __all__ = ["refine"]
 
@@ -38,10 +38,11 @@ def refine(
     Either a job file, or a template with a pattern: xtal refine --template NAME DATA.
     Exit code: 0 pass, 1 review, 2 failed or bad input.
     """
-    from ..io.jobs import job_from_template, load_job
-
     if template is None and (phase or instrument):
         raise InputError("--phase and --instrument go with --template;", remedy="a job file names its own.")
+    start_engine(engine, file if template is None else None)
+    from ..io.jobs import job_from_template, load_job
+
     if template is None:
         job = load_job(file, engine=engine)
     else:

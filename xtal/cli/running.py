@@ -14,15 +14,48 @@ if TYPE_CHECKING:
     from ..job import Job
     from ..result import Result
 
-__all__ = ["EXIT_CODES", "default_folder", "refine_and_write"]
+__all__ = ["EXIT_CODES", "default_folder", "refine_and_write", "start_engine"]
 
 EXIT_CODES = {"pass": 0, "review": 1, "fail": 2}
 PIPE_WIDTH = 160
+DEFAULT_ENGINE = "rietx"
 
 
 def default_folder(source: Path) -> Path:
     """Folder for results when none is named: the file's name with ``-result``, in the working directory."""
     return Path(f"{source.stem}-result")
+
+
+def start_engine(engine: str | None, job_file: Path | None = None) -> None:
+    """Start the engine's process before the job is read: both take their imports at the same time.
+
+    Only for the engine that comes with the toolkit; a job file that can't be read starts none, its errors come later.
+
+    Parameters
+    ----------
+    engine : str, optional
+        As the command line names it.
+    job_file : Path, optional
+        Where the engine is named otherwise; without it the default engine is meant.
+    """
+    if (engine or _engine_of(job_file)) != DEFAULT_ENGINE:
+        return
+    from ..engines import engine_named
+    from ..engines.process import start_worker
+
+    start_worker(engine_named(DEFAULT_ENGINE).worker_command())
+
+
+def _engine_of(job_file: Path | None) -> str | None:
+    if job_file is None:
+        return DEFAULT_ENGINE
+    import tomllib
+
+    try:
+        content = tomllib.loads(job_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return str(content.get("engine", DEFAULT_ENGINE))
 
 
 def refine_and_write(job: Job, folder: Path, *, timeout: float, force: bool, as_json: bool, quiet: bool) -> None:
@@ -40,7 +73,9 @@ def refine_and_write(job: Job, folder: Path, *, timeout: float, force: bool, as_
 
     check_folder(folder, force)
     with stage_lines(quiet) as listener:
-        result = refine(job, timeout=timeout, on_event=listener, command=("xtal", *sys.argv[1:]))
+        result = refine(
+            job, timeout=timeout, on_event=listener, command=("xtal", *sys.argv[1:]), meanwhile=_load_libraries
+        )
     if not (as_json or quiet):
         _show(result)
     write_result(result, folder, force)
@@ -49,6 +84,15 @@ def refine_and_write(job: Job, folder: Path, *, timeout: float, force: bool, as_
     elif not quiet:
         print(f"report: {folder / 'report.html'}")
     raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def _load_libraries() -> None:
+    """Import what checks and figure need; done while the engine works, a second is saved."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure
+    import matplotlib.mathtext  # noqa: F401
+    import scipy.ndimage
+    import scipy.signal  # noqa: F401
 
 
 def _show(result: Result) -> None:

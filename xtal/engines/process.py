@@ -16,33 +16,34 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from .protocol import EngineRun, EngineTask, EventListener, RunStatus
 
-__all__ = ["run_task", "stop_workers"]
+__all__ = ["run_task", "start_worker", "stop_workers"]
 
 _LOG_TAIL = 200_000
 _LAST_WORDS = 5.0
-_WARM: dict[tuple[str, ...], _Worker] = {}
+_Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+_WARM: dict[_Key, _Worker] = {}
 
 
 class _Worker:
     """One child process with a thread that queues its events."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self.command = tuple(command)
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.key = _key(command, environment)
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self.process = subprocess.Popen(
-            self.command,
+            tuple(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
             start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
-                 "XTAL_PARENT_PID": str(os.getpid())},
+                 "XTAL_PARENT_PID": str(os.getpid()), **environment},
         )  # fmt: skip
         self.events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -88,8 +89,29 @@ class _Worker:
         return os.pread(self.log.fileno(), size - start, start).decode("utf-8", "replace")
 
 
+def start_worker(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    """Start a worker before there is a fit for it, so that its imports overlap with the caller's work.
+
+    The next `run_task` with the same command and environment takes it.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Command line of the worker.
+    environment : mapping, optional
+        Environment variables that only this worker gets.
+    """
+    _warm_worker(command, environment or {})
+
+
 def run_task(
-    command: Sequence[str], task: EngineTask, *, timeout: float, on_event: EventListener | None = None
+    command: Sequence[str],
+    task: EngineTask,
+    *,
+    timeout: float,
+    on_event: EventListener | None = None,
+    environment: Mapping[str, str] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> EngineRun:
     """Run one fit in a worker process.
 
@@ -103,17 +125,23 @@ def run_task(
         Wall-clock limit in seconds; when it is exceeded the worker is killed and the last finished stage is kept.
     on_event : callable, optional
         Called with every event as it comes.
+    environment : mapping, optional
+        Environment variables that only this worker gets, such as the number of its threads where several fits run side
+        by side. Workers are kept warm apart by command and environment.
+    meanwhile : callable, optional
+        Called once when the task is sent: work of the caller that fits into the time the worker needs. Events wait
+        until it returns.
 
     Returns
     -------
     EngineRun
         Also for a time-out or a worker that died; Ctrl-C kills the worker and is passed on.
     """
-    worker = _warm_worker(command)
+    worker = _warm_worker(command, environment or {})
     log_start = worker.log_position()
     started = time.monotonic()
     try:
-        status, outcome, message = _follow(worker, task, started + timeout, on_event)
+        status, outcome, message = _follow(worker, task, started + timeout, on_event, meanwhile)
     except BaseException:
         _drop(worker)
         raise
@@ -126,10 +154,16 @@ def run_task(
 
 
 def _follow(
-    worker: _Worker, task: EngineTask, deadline: float, on_event: EventListener | None
+    worker: _Worker,
+    task: EngineTask,
+    deadline: float,
+    on_event: EventListener | None,
+    meanwhile: Callable[[], None] | None,
 ) -> tuple[RunStatus, dict[str, Any] | None, str]:
     outcome: dict[str, Any] | None = None
     worker.send({"cmd": "refine", "task": task})
+    if meanwhile is not None:
+        meanwhile()
     while True:
         try:
             event = worker.events.get(timeout=max(deadline - time.monotonic(), 0.0))
@@ -159,18 +193,25 @@ def _death_notice(worker: _Worker) -> str:
     return f"the engine's process ended with exit code {code}"
 
 
-def _warm_worker(command: Sequence[str]) -> _Worker:
-    key = tuple(command)
+def _key(command: Sequence[str], environment: Mapping[str, str]) -> _Key:
+    return tuple(command), tuple(sorted(environment.items()))
+
+
+def _warm_worker(command: Sequence[str], environment: Mapping[str, str]) -> _Worker:
+    key = _key(command, environment)
     worker = _WARM.get(key)
-    if worker is None or not worker.is_alive:
-        worker = _WARM[key] = _Worker(key)
+    if worker is not None and not worker.is_alive:
+        _drop(worker)
+        worker = None
+    if worker is None:
+        worker = _WARM[key] = _Worker(command, environment)
     return worker
 
 
 def _drop(worker: _Worker) -> None:
     worker.kill()
-    if _WARM.get(worker.command) is worker:
-        del _WARM[worker.command]
+    if _WARM.get(worker.key) is worker:
+        del _WARM[worker.key]
 
 
 def stop_workers() -> None:

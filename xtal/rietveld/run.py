@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,6 +34,7 @@ def refine(
     timeout: float = DEFAULT_TIMEOUT,
     on_event: EventListener | None = None,
     command: Sequence[str] = (),
+    meanwhile: Callable[[], None] | None = None,
 ) -> Result:
     """Refine a job.
 
@@ -49,6 +50,8 @@ def refine(
         Called with each stage as it starts and ends.
     command : sequence of str, optional
         Command line to record in the result's provenance.
+    meanwhile : callable, optional
+        Called once when the fit is under way: what the caller can do while it waits.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def refine(
     """
     chosen = engine_named(engine or job.engine)
     started = time.monotonic()
-    result = _fit(job, chosen, timeout, on_event, command)
+    result = _fit(job, chosen, timeout, on_event, command, meanwhile)
     weak = weak_phases(job, result)
     left = timeout - (time.monotonic() - started)
     if not weak or left <= 0:
@@ -72,10 +75,19 @@ def refine(
     return _fit(with_held_phases(job, weak), chosen, left, on_event, command)
 
 
-def _fit(job: Job, engine: Engine, timeout: float, on_event: EventListener | None, command: Sequence[str]) -> Result:
+def _fit(
+    job: Job,
+    engine: Engine,
+    timeout: float,
+    on_event: EventListener | None,
+    command: Sequence[str],
+    meanwhile: Callable[[], None] | None = None,
+) -> Result:
     """One fit in a child process."""
     with scratch_folder() as folder:
-        run = run_task(engine.worker_command(), engine_task(job, folder), timeout=timeout, on_event=on_event)
+        run = run_task(
+            engine.worker_command(), engine_task(job, folder), timeout=timeout, on_event=on_event, meanwhile=meanwhile
+        )
         if run.status == "unsupported":
             raise EngineUnsupportedError(f"{engine.name} can't express this job: {run.message}")
         names = [] if run.outcome is None else run.outcome.get("files", [])
