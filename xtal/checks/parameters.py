@@ -15,6 +15,8 @@ STRONG_CORRELATION = 0.95
 HUGE_U = 0.1
 """Å²; an r.m.s. displacement of 0.32 Å, beyond which an atom in a powder model is usually misplaced or absent."""
 CELL_MOVED = 0.02
+OVERFULL = 0.01
+"""What the occupancies on one position may exceed 1 by."""
 
 
 def parameter_checks(facts: Evidence) -> Iterator[Check]:
@@ -24,6 +26,7 @@ def parameter_checks(facts: Evidence) -> Iterator[Check]:
     yield from _correlations(facts)
     yield from _displacements(facts)
     yield from _occupancies(facts)
+    yield from _overfull_positions(facts)
     yield from _moved_cells(facts)
     yield from _zero_with_displacement(facts)
 
@@ -92,6 +95,20 @@ def _occupancies(facts: Evidence) -> Iterator[Check]:
                 "occupancy-above-one", "severe", _phase_of(name),
                 f"{name} = {item.value:.3f} exceeds 1: a heavier atom sits there, or the scale is wrong. Its CIF holds 1.",
             )  # fmt: skip
+
+
+def _overfull_positions(facts: Evidence) -> Iterator[Check]:
+    """Sites that share a position: their occupancies may not exceed 1 together."""
+    for phase in facts.job.phases:
+        for group in phase.structure.shared_positions():
+            names = [f"phase.{phase.name}.site.{site.label}.occupancy" for site in group]
+            items = [facts.parameters[name] for name in names]
+            total = sum(item.value for item in items)
+            if len(group) > 1 and any(item.free for item in items) and total > 1 + OVERFULL:
+                yield Check(
+                    "position-overfull", "severe", phase.name,
+                    f"{' + '.join(names)} = {total:.3f}: more than one atom on one position. Tie them to a sum of 1. Its CIF holds 1.",
+                )  # fmt: skip
 
 
 def _moved_cells(facts: Evidence) -> Iterator[Check]:

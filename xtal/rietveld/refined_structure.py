@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,8 +25,23 @@ def refined_structure(structure: Structure, values: Mapping[str, float]) -> Stru
     """
     cell = {name.removeprefix("cell."): value for name, value in values.items() if name.startswith("cell.")}
     lattice = structure.space_group.complete_cell(cell, structure.lattice)
-    sites = tuple(_refined_site(site, structure, values) for site in structure.sites)
-    return replace(structure, lattice=lattice, sites=sites)
+    sites = [_refined_site(site, structure, values) for site in structure.sites]
+    return replace(structure, lattice=lattice, sites=tuple(_filled_at_most(sites, structure)))
+
+
+def _filled_at_most(sites: Sequence[Site], structure: Structure) -> Iterator[Site]:
+    """Sites whose occupancies on one position are scaled down to a sum of 1 where they exceed it.
+
+    Like a single occupancy above 1 that is a finding, which the checks report; a Structure can't hold it.
+    """
+    refined = {site.label: site for site in sites}
+    for group in structure.shared_positions():
+        total = sum(refined[site.label].occupancy for site in group)
+        if total > 1.0:
+            for site in group:
+                old = refined[site.label]
+                refined[site.label] = replace(old, occupancy=old.occupancy / total)
+    return iter(refined.values())
 
 
 def _refined_site(site: Site, structure: Structure, values: Mapping[str, float]) -> Site:
