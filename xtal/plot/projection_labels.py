@@ -95,10 +95,11 @@ def place_labels(axes: Axes, labels: Sequence[SpotLabel], spots: FloatArray, *, 
     written = 0
     for label in labels:
         spot = axes.transData.transform(label.xy) * to_points
-        offset = _free_offset(taken, spot, sizes[label.text] / 2, label, alike[label.group])
+        width, height, descent = sizes[label.text]
+        offset = _free_offset(taken, spot, np.array([width, height]) / 2, label, alike[label.group])
         if offset is not None:
-            axes.annotate(label.text, label.xy, xytext=tuple(offset), textcoords="offset points", fontsize=size,
-                          color=label.colour, ha="center", va="center", zorder=6, annotation_clip=False)  # fmt: skip
+            axes.annotate(label.text, label.xy, xytext=(offset[0], offset[1] - height / 2 + descent), textcoords="offset points", fontsize=size,
+                          color=label.colour, ha="center", va="baseline", zorder=6, annotation_clip=False)  # fmt: skip
             written += 1
     return written
 
@@ -144,7 +145,7 @@ def _edges(centres: FloatArray, spots: FloatArray, group: int) -> FloatArray:
 
 
 def _text_sizes(axes: Axes, texts: set[str], size: float) -> dict[str, FloatArray]:
-    """Width and height of each text, points."""
+    """Width, height and descent of the ink of each text, points."""
     from matplotlib.font_manager import FontProperties
 
     figure: Any = axes.figure
@@ -152,6 +153,5 @@ def _text_sizes(axes: Axes, texts: set[str], size: float) -> dict[str, FloatArra
     font = FontProperties(size=size)
     to_points = 72 / figure.dpi
     return {
-        text: np.array(renderer.get_text_width_height_descent(text, font, ismath=True)[:2]) * to_points
-        for text in texts
+        text: np.array(renderer.get_text_width_height_descent(text, font, ismath=True)) * to_points for text in texts
     }
