@@ -9,14 +9,9 @@ from scipy.optimize import brentq
 from scipy.special import voigt_profile
 
 from xtal import Profile
-from xtal.diffraction.profiles import (
-    axial_nodes,
-    gaussian_fwhm,
-    lorentzian_fwhm,
-    pseudo_voigt,
-    sum_of_peaks,
-    thompson_cox_hastings,
-)
+from xtal.diffraction.axial_divergence import axial_nodes
+from xtal.diffraction.peak_sums import sum_of_peaks
+from xtal.diffraction.profiles import gaussian_fwhm, lorentzian_fwhm, pseudo_voigt, thompson_cox_hastings
 from xtal.errors import InputError
 
 SIGMA = 1 / np.sqrt(8 * np.log(2))

@@ -6,9 +6,10 @@ import gemmi
 import numpy as np
 import pytest
 
-from xtal import Lattice, SpaceGroup
+from xtal import Lattice, Radiation, SpaceGroup
 from xtal.diffraction import calculate_reflections, is_absent, reflection_families
 from xtal.errors import InputError
+from xtal.instrument import TofBank
 
 from . import cells
 
@@ -151,7 +152,7 @@ def test_impossible_angles_are_refused(limits):
 
 
 def test_table_without_range_is_refused():
-    with pytest.raises(InputError, match="give d_min, two_theta or q"):
+    with pytest.raises(InputError, match="give d_min, two_theta, q or tof"):
         calculate_reflections(cells.lab6())
 
 
@@ -159,6 +160,13 @@ def test_q_range_and_d_range_give_the_same_table():
     by_q = calculate_reflections(cells.lab6(), q=(1.0, 5.0))
     by_d = calculate_reflections(cells.lab6(), d_min=2 * np.pi / 5, d_max=2 * np.pi)
     assert (by_q.hkl == by_d.hkl).all()
+
+
+def test_flight_times_limit_the_table_of_a_bank():
+    bank = TofBank(dif_c=22585.0, two_theta=90.0)
+    table = calculate_reflections(cells.lab6(), Radiation("neutron_tof"), tof=(bank, 20_000.0, 60_000.0))
+    assert table.d_spacing.max() == pytest.approx(4.156826 / 3**0.5)
+    assert table.tof(bank).min() >= 20_000.0
 
 
 def test_records_and_html_name_the_reflection():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from xtal.builders.potassium import potassium_on_cluster_site, potassium_on_lithium_site
 from xtal.diffraction import Background, PhaseProfile, axis_points, simulate_pattern
 from xtal.diffraction.rivals import compare_models, scale_to_measured
 from xtal.errors import InputError
@@ -65,3 +66,21 @@ def test_patterns_on_different_axes_are_refused():
 def test_measured_pattern_returns_its_factor_and_constant():
     calculated = np.array([1.0, 5.0, 2.0, 0.0])
     assert scale_to_measured(calculated, 3 * calculated + 7) == pytest.approx((3, 7))
+
+
+def test_rival_potassium_models_differ_most_in_111_and_at_all_lines_between_40_and_60_degrees():
+    """Study B: K on the cluster site keeps the Cl − (O, K) contrast small in 111, K on the Li site does not."""
+    host = cells.li2ohcl_cubic()
+    cluster, lithium = (
+        potassium_on_cluster_site(host, 0.1, name="cluster"),
+        potassium_on_lithium_site(host, 0.1, name="lithium"),
+    )
+    everywhere = compare_models(pattern(cluster), pattern(lithium))
+    strongest = max(everywhere.regions, key=lambda region: region.significance)
+    assert any(name == "cluster 1 1 1" for name in strongest.reflections)
+    assert strongest.second > 1.5 * strongest.first
+    window = compare_models(pattern(cluster), pattern(lithium), low=40, high=60)
+    named = {name for region in window.regions for name in region.reflections}
+    assert {"cluster 2 0 0", "cluster 2 1 0", "cluster 2 1 1"} <= named
+    assert all(region.first != pytest.approx(region.second, rel=0.02) for region in window.regions)
+    assert everywhere.counts < window.counts

@@ -4,8 +4,11 @@ from .absorption import brindley_factor, brindley_factors, linear_absorption
 from .background import Background, Hump, amorphous_halo, glass_hump, kapton_hump
 from .families import is_absent, reflection_families
 from .form_factors import dispersion, electron_form_factor, known_ions, neutron_length, xray_form_factor
+from .fundamental_parameters import SlitOptics
+from .phase_pattern import PhaseProfile, SimulatedPhase
 from .reflections import Reflections, calculate_reflections
-from .simulate import PhaseProfile, SimulatedPhase, Simulation, axis_points, simulate_pattern
+from .rivals import compare_models
+from .simulate import Simulation, axis_points, simulate_pattern
 from .structure_factors import calculate_structure_factors
 from .texture import MarchDollase
 
@@ -17,12 +20,14 @@ __all__ = [
     "Reflections",
     "SimulatedPhase",
     "Simulation",
+    "SlitOptics",
     "amorphous_halo",
     "axis_points",
     "brindley_factor",
     "brindley_factors",
     "calculate_reflections",
     "calculate_structure_factors",
+    "compare_models",
     "dispersion",
     "electron_form_factor",
     "glass_hump",

@@ -129,10 +129,11 @@ def calculate_reflections(
     d_max: float = np.inf,
     two_theta: tuple[float, float] | None = None,
     q: tuple[float, float] | None = None,
+    tof: tuple[TofBank, float, float] | None = None,
     use_dispersion: bool = True,
     neutral_atoms: bool = False,
 ) -> Reflections:
-    """Reflection table of a structure, over one range given as d, 2θ or Q.
+    """Reflection table of a structure, over one range given as d, 2θ, Q or flight time.
 
     Parameters
     ----------
@@ -146,6 +147,8 @@ def calculate_reflections(
         Range of the Bragg angle at the shortest to the longest line, degrees.
     q : tuple of float, optional
         Range of the scattering vector 2π/d, Å⁻¹.
+    tof : tuple of (TofBank, float, float), optional
+        Bank and range of its flight times, µs.
     use_dispersion, neutral_atoms : bool
         See `calculate_structure_factors`.
 
@@ -161,9 +164,11 @@ def calculate_reflections(
         d_min, d_max = d_limits(beam, *two_theta)
     elif q is not None:
         d_min, d_max = 2 * np.pi / q[1], 2 * np.pi / q[0] if q[0] > 0 else np.inf
+    elif tof is not None:
+        d_min, d_max = tof_limits(*tof)
     if d_min is None or not 0 < d_min < d_max:
         raise InputError(f"range of d from {d_min} to {d_max} Å;", where=structure.name,
-                         remedy="give d_min, two_theta or q with the lower limit first.")  # fmt: skip
+                         remedy="give d_min, two_theta, q or tof with the lower limit first.")  # fmt: skip
     hkl, multiplicity = reflection_families(structure.lattice, structure.space_group, d_min, d_max)
     if not len(hkl):
         raise InputError(f"no reflection between d = {d_min:.4g} and {d_max:.4g} Å;", where=structure.name,

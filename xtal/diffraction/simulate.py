@@ -1,95 +1,31 @@
-r"""Powder patterns of mixtures: what an instrument would show.
+"""Powder patterns of mixtures: what an instrument would show.
 
-Integrated intensity of a reflection of phase p at a line of relative weight :math:`w_\lambda`:
-
-.. math:: I = S_p\, w_\lambda\, m\, L(\theta) P(\theta)\, |F|^2\, O\, \tau_p, \qquad S_p \propto W_p / (M_p V_p)
-
-with the weight fraction W, the mass M of the cell's content and the cell volume V (R. J. Hill, C. J. Howard, J. Appl. Cryst. 20 (1987)
-467), texture O and microabsorption τ. Peaks have unit area per degree times I.
+Phases add up with the Rietveld intensity scale (see `phase_pattern`), to which background and Poisson noise come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..instrument import Instrument, TofBank
+from ..instrument import Instrument
 from ..pattern import Axis, Pattern
 from ..structure import Structure
-from .absorption import brindley_factors, capillary_transmission
+from .absorption import brindley_factors
 from .background import Background
-from .fundamental_parameters import SlitOptics, fundamental_profile, sum_of_fundamental_peaks
-from .lorentz_polarization import instrument_factor
-from .peak_positions import apparent_two_theta
-from .profiles import gaussian_fwhm, lorentzian_fwhm, sum_of_peaks, thompson_cox_hastings
-from .reflections import Reflections, calculate_reflections, tof_limits
-from .texture import MarchDollase, march_dollase_factor
-from .time_of_flight import sum_of_tof_peaks, tof_lorentz, tof_widths
+from .fundamental_parameters import SlitOptics
+from .phase_pattern import Conditions, PhaseProfile, SimulatedPhase, simulate_phase
 
-__all__ = ["PhaseProfile", "SimulatedPhase", "Simulation", "axis_points", "simulate_pattern"]
+__all__ = ["Simulation", "axis_points", "simulate_pattern"]
 
 FloatArray = NDArray[np.float64]
 
 _WEIGHT_TOLERANCE = 1e-3
-_MARGIN = 1.0
-_BACKSCATTERED = 179.0
-
-
-@dataclass(frozen=True)
-class PhaseProfile:
-    """What a phase adds to the instrument's peaks.
-
-    Parameters
-    ----------
-    size_nm : float or None
-        Crystallite size, nm (Scherrer constant 1, Lorentzian); None for no broadening.
-    microstrain : float
-        ε of FWHM = ε tanθ radians 2θ, dimensionless (Lorentzian); Δd/d = ε/2.
-    texture : MarchDollase or None
-        Preferred orientation.
-    grain_um : float or None
-        Grain diameter for microabsorption, µm; None for none.
-    """
-
-    size_nm: float | None = None
-    microstrain: float = 0.0
-    texture: MarchDollase | None = None
-    grain_um: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.size_nm is not None and not self.size_nm > 0) or not self.microstrain >= 0:
-            raise InputError(f"crystallite size {self.size_nm} nm with microstrain {self.microstrain:g};",
-                             remedy="the size must be positive and the strain not negative.")  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class SimulatedPhase:
-    """One phase of a simulation.
-
-    Parameters
-    ----------
-    structure : Structure
-        What was simulated.
-    weight_fraction : float
-        Its share by weight.
-    reflections : Reflections
-        Families within the range, and one degree (for time of flight: no margin) beyond it.
-    position : ndarray, shape (n,)
-        Peak positions of the strongest line, in the axis of the pattern; NaN where it can't reflect.
-    intensity : ndarray, shape (n,)
-        Integrated intensities of all lines, counts · axis unit.
-    """
-
-    structure: Structure
-    weight_fraction: float
-    reflections: Reflections
-    position: FloatArray
-    intensity: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +57,6 @@ class Simulation:
     instrument: Instrument
     seed: int | None = None
     scale: float = 1.0
-    settings: dict[str, str | float] = field(default_factory=dict)
 
     @cached_property
     def calculated(self) -> FloatArray:
@@ -206,12 +141,15 @@ def simulate_pattern(
     points = np.asarray(axis, dtype=float)
     _check_phases(phases)
     tau = _microabsorption(phases, instrument)
+    conditions = Conditions(instrument, points, displacement, mu_r, use_dispersion, neutral_atoms, optics)
     made = [
-        _simulate_phase(structure, weight * tau[index], profile, instrument, points, displacement, mu_r,
-                        use_dispersion, neutral_atoms, optics)
-        for index, (structure, weight, profile) in enumerate(phases)
-    ]  # fmt: skip
+        simulate_phase(structure, weight * factor, profile, conditions)
+        for (structure, weight, profile), factor in zip(phases, tau, strict=True)
+    ]
     highest = float(np.max(sum(component for _, component in made)))
+    if counts is not None and highest <= 0:
+        raise InputError("the pattern has no intensity to scale;", where=", ".join(s.name for s, _, _ in phases),
+                         remedy="check occupancies and range.")  # fmt: skip
     scale = 1.0 if counts is None else counts / highest
     base = (background or Background()).evaluate(points, _scattering_vector(points, instrument))
     components = {phase.structure.name: component * scale for phase, component in made}
@@ -247,101 +185,6 @@ def _scattering_vector(points: FloatArray, instrument: Instrument) -> FloatArray
     if instrument.bank is not None:
         return np.asarray(2 * np.pi * instrument.bank.dif_c / points)
     return np.asarray(4 * np.pi * np.sin(np.radians(points / 2)) / instrument.radiation.wavelength)
-
-
-def _simulate_phase(
-    structure: Structure,
-    weight: float,
-    profile: PhaseProfile,
-    instrument: Instrument,
-    points: FloatArray,
-    displacement: float,
-    mu_r: float,
-    use_dispersion: bool,
-    neutral_atoms: bool,
-    optics: SlitOptics | None,
-) -> tuple[SimulatedPhase, FloatArray]:
-    """Reflections, positions, intensities and profile of one phase on a common, unscaled intensity."""
-    if instrument.bank is not None:
-        return _simulate_tof_phase(structure, weight, profile, instrument, instrument.bank, points, neutral_atoms)
-    radiation = instrument.radiation
-    span = (max(points[0] - _MARGIN, 0.0), min(points[-1] + _MARGIN, 180.0))
-    table = calculate_reflections(structure, radiation, two_theta=span, use_dispersion=use_dispersion,
-                                  neutral_atoms=neutral_atoms)  # fmt: skip
-    strength = _strength(structure, weight, profile, table)
-    angles, areas = _lines(table, strength, instrument, mu_r)
-    total = np.nan_to_num(areas).sum(axis=0)
-    position = apparent_two_theta(table.two_theta(radiation.wavelength), instrument, displacement)
-    if optics is None:
-        component = _profile(points, angles, areas, profile, instrument, displacement)
-    else:
-        shape = fundamental_profile(optics, radiation, profile.size_nm, profile.microstrain)
-        component = sum_of_fundamental_peaks(points, angles[0], total, shape, position - angles[0])
-    if not np.any((position >= points[0]) & (position <= points[-1])):
-        raise InputError(f"no reflection between {points[0]:g} and {points[-1]:g}° 2θ;", where=structure.name,
-                         remedy="widen the range or shorten the wavelength.")  # fmt: skip
-    return SimulatedPhase(structure, weight, table, position, total), component
-
-
-def _strength(structure: Structure, weight: float, profile: PhaseProfile, table: Reflections) -> FloatArray:
-    """Intensities before the factors that depend on the angle."""
-    strength = weight / (structure.cell_mass * structure.lattice.volume) * table.multiplicity * table.f_squared
-    if profile.texture is None:
-        return np.asarray(strength)
-    return np.asarray(strength * march_dollase_factor(structure, table.hkl, profile.texture))
-
-
-def _simulate_tof_phase(
-    structure: Structure,
-    weight: float,
-    profile: PhaseProfile,
-    instrument: Instrument,
-    bank: TofBank,
-    points: FloatArray,
-    neutral_atoms: bool,
-) -> tuple[SimulatedPhase, FloatArray]:
-    """The same for a time-of-flight bank."""
-    d_min, d_max = tof_limits(bank, points[0], points[-1])
-    table = calculate_reflections(
-        structure, instrument.radiation, d_min=d_min, d_max=d_max, neutral_atoms=neutral_atoms
-    )
-    areas = _strength(structure, weight, profile, table) * tof_lorentz(table.d_spacing, bank)
-    position = table.tof(bank)
-    widths = tof_widths(table.d_spacing, bank, profile.size_nm, profile.microstrain)
-    return SimulatedPhase(structure, weight, table, position, areas), sum_of_tof_peaks(points, position, areas, widths)
-
-
-def _lines(
-    table: Reflections, strength: FloatArray, instrument: Instrument, mu_r: float
-) -> tuple[FloatArray, FloatArray]:
-    """Bragg angles and integrated intensities of every line, (lines, n); NaN where a line can't reflect."""
-    lines = instrument.radiation.lines
-    whole = sum(share for _, share in lines)
-    angles = np.stack([table.two_theta(wavelength) for wavelength, _ in lines])
-    shares = np.array([[share / whole] for _, share in lines])
-    areas = strength * shares * instrument_factor(angles, instrument)
-    return angles, areas * capillary_transmission(angles, mu_r) if mu_r else areas
-
-
-def _profile(
-    points: FloatArray,
-    angles: FloatArray,
-    areas: FloatArray,
-    profile: PhaseProfile,
-    instrument: Instrument,
-    displacement: float,
-) -> FloatArray:
-    """Counts of all lines of a phase."""
-    wavelengths = np.broadcast_to(
-        np.array([[wavelength] for wavelength, _ in instrument.radiation.lines]), angles.shape
-    )
-    reachable = np.isfinite(angles) & (angles < _BACKSCATTERED)
-    angles, areas, wavelengths = angles[reachable], areas[reachable], wavelengths[reachable]
-    gauss = gaussian_fwhm(angles, instrument.profile)
-    lorentz = lorentzian_fwhm(angles, instrument.profile, wavelengths, profile.size_nm, profile.microstrain)
-    fwhm, eta = thompson_cox_hastings(gauss, lorentz)
-    centres = apparent_two_theta(angles, instrument, displacement)
-    return sum_of_peaks(points, centres, areas, fwhm, eta, instrument.profile.axial)
 
 
 def _counted(

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..instrument import TofBank
-from .profiles import FWHM_PER_SIGMA, NM_TO_ANGSTROM, add_windows, thompson_cox_hastings
+from .peak_sums import add_windows
+from .profiles import FWHM_PER_SIGMA, NM_TO_ANGSTROM, thompson_cox_hastings
 
 __all__ = ["back_to_back_exponential", "sum_of_tof_peaks", "tof_lorentz", "tof_widths"]
 
