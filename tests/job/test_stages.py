@@ -152,7 +152,8 @@ def test_optional_phases_of_a_template_come_on_request_only(folder):
 
 def test_optional_phase_keeps_its_refine_list(folder):
     job = template_job(folder, calibrated=True, phases=["lif"])
-    assert {name for name in job.free_names if name.startswith("phase.lif.")} == {"phase.lif.scale", "phase.lif.cell.a"}
+    freed = {name for name in job.free_names if name.startswith("phase.lif.")}
+    assert freed == {"phase.lif.scale", "phase.lif.cell.a", "phase.lif.crystallite_size_nm"}
 
 
 def test_job_that_extends_a_template_takes_optional_phases_by_include(folder):
