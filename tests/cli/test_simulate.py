@@ -121,6 +121,18 @@ def test_neutrons_see_the_lithium_that_x_rays_hardly_see(tmp_path):
     assert float(rows["111"]["f_squared"]) > float(rows["200"]["f_squared"])
 
 
+def test_isotope_of_lithium_changes_the_neutron_pattern(tmp_path):
+    found = {}
+    for number, length in ((6, 2.00), (7, -2.22)):
+        peaks = tmp_path / f"{number}.csv"
+        run("licl", "--radiation", "neutron:1.594A", "--isotope", f"Li={number}", "--peaks", peaks)
+        rows = {row["h"] + row["k"] + row["l"]: float(row["f_squared"]) for row in table(peaks)}
+        found[number] = rows["111"], (16 * (9.577 - length) ** 2)
+    # four formula units, (Cl − Li)² at most, less displacement and absorption
+    assert all(value == pytest.approx(bound, rel=0.25) for value, bound in found.values())
+    assert found[7][0] / found[6][0] == pytest.approx((9.577 + 2.22) ** 2 / (9.577 - 2.00) ** 2, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -134,6 +146,8 @@ def test_neutrons_see_the_lithium_that_x_rays_hardly_see(tmp_path):
         (["lab6", "--size", "big"], "'big' is not a number"),
         (["lab6", "--background", "glass"], "glass:HEIGHT"),
         (["lab6", "--texture", "si=0,0,1:0.5"], "phase=h,k,l:r"),
+        (["licl", "--isotope", "Li"], "element=mass number"),
+        (["licl", "--radiation", "neutron:1.5A", "--isotope", "Li=8"], "no neutron length is known here for 8Li"),
         (["lab6", "--style", "pie"], "stacked, overlaid"),
         (["lab6", "lab6"], "alias=structure"),
         (["lab7"], "lab6"),

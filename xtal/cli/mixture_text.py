@@ -20,6 +20,7 @@ __all__ = [
     "values_by_phase",
     "weights_of",
     "with_alias",
+    "with_isotopes",
 ]
 
 HUMPS = ("glass", "kapton", "halo")
@@ -34,6 +35,25 @@ def with_alias(argument: str) -> Structure:
 
     alias, equals, place = argument.partition("=")
     return find_structure(place).renamed(alias) if equals else find_structure(argument)
+
+
+def with_isotopes(structure: Structure, isotopes: Sequence[str]) -> Structure:
+    """Structure whose elements are the isotopes of ``Li=7``, ``H=2`` …; elements that it lacks are passed over.
+
+    Raises
+    ------
+    InputError
+        Text that doesn't name an element and a mass number.
+    """
+    numbers: dict[str, int] = {}
+    for text in isotopes:
+        element, _, number = text.partition("=")
+        if not number.isdigit():
+            raise InputError(f"isotope {text!r};", where="--isotope", remedy="write element=mass number, as in Li=7.")
+        numbers[element.strip()] = int(number)
+    return structure.with_sites(
+        replace(site, isotope=numbers[site.element]) if site.element in numbers else site for site in structure.sites
+    )
 
 
 def values_by_phase(text: str, names: Sequence[str], option: str) -> dict[str, float]:

@@ -42,6 +42,7 @@ def simulate(
     counts: Annotated[float, typer.Option("--counts", min=1e-9, help="Height of the highest point above the background.")] = DEFAULT_COUNTS,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Poisson noise with this seed; none without it.")] = None,
     displacement: Annotated[float, typer.Option("--displacement", help="Specimen displacement, mm.")] = 0.0,
+    isotope: Annotated[list[str] | None, typer.Option("--isotope", help="For neutrons: Li=6, Li=7, H=2; may be repeated.")] = None,
     dispersion: Annotated[bool, typer.Option("--dispersion/--no-dispersion", help="Use f′ and f″.")] = True,
     neutral_atoms: Annotated[bool, typer.Option("--neutral-atoms", help="Form factors of atoms instead of ions.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Pattern to write: .xye, .xy, .csv, .fxye, .cif.")] = None,
@@ -52,12 +53,12 @@ def simulate(
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
 ) -> None:  # fmt: skip
     """Simulate the powder pattern of one structure, a mixture (--mix), or several structures side by side."""
-    from .mixture_text import background_of, instrument_of, phase_profiles, weights_of, with_alias
+    from .mixture_text import background_of, instrument_of, phase_profiles, weights_of, with_alias, with_isotopes
 
     _refuse_outputs([output, peaks, plot], force)
     if style not in PLOT_STYLES:
         raise InputError(f"style {style!r};", where="--style", remedy=f"it is one of {', '.join(PLOT_STYLES)}.")
-    found = [with_alias(argument) for argument in structures]
+    found = [with_isotopes(with_alias(argument), isotope or ()) for argument in structures]
     names = [structure.name for structure in found]
     if len(set(names)) < len(names):
         raise InputError(
