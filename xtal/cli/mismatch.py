@@ -94,7 +94,8 @@ def mismatch(
         )
     seconds = time.perf_counter() - started
     chosen = _chosen(found, build)
-    described = _describe(cells[0], substrate, chosen, directions_of(directions) if directions else None)
+    given = directions_of(directions) if directions else None
+    described = _describe(cells[0], substrate, chosen, given, in_planes=bool(planes))
     trend = _series(series, described, cells[0].lattice, cast("Definition", definition))
     answer = _Answer(cells[0], substrate, described, found, ranks, trend, seconds, limits)
     built = _built(chosen, terminations, thickness, gap, vacuum, shift, ordered) if build else None
@@ -243,11 +244,17 @@ def _chosen(found: tuple[Match, ...], number: int | None) -> Match | None:
     return found[(number or 1) - 1] if found else None
 
 
-def _describe(film: MeasuredCell, substrate: MeasuredCell, match: Match | None, directions: Any) -> Mismatch | None:
-    """Mismatch along the given directions, which must lie in the planes of the match, else along those of the match."""
+def _describe(
+    film: MeasuredCell, substrate: MeasuredCell, match: Match | None, directions: Any, *, in_planes: bool
+) -> Mismatch | None:
+    """Mismatch along given directions, else along those of the match; the first two must lie in planes that were named."""
     from ..interface.mismatch import describe_mismatch, directions_of_match
 
     if directions:
+        if in_planes and match is not None:
+            for film_uvw, substrate_uvw in directions[:2]:
+                match.film.planar_coordinates(film_uvw)
+                match.substrate.planar_coordinates(substrate_uvw)
         return describe_mismatch(film, substrate, directions)
     if match is None:
         return None

@@ -70,7 +70,7 @@ def _match_cells(match: Match) -> list[str]:
     moire = "–" if match.moire_period is None else f"{match.moire_period:.1f}"
     turned = " (film turned over)" if match.flipped else ""
     return [match.orientation + turned, f"{match.area:.2f}", f"{100 * match.strain:.3f}",
-            f"{100 * low:+.3f} {100 * high:+.3f}", f"{match.rotation:.2f}", f"{match.atoms:.4g}", spacing, moire]  # fmt: skip
+            f"{100 * low:+.3f} {100 * high:+.3f}", f"{match.rotation + 0.0:.2f}".replace("-0.00", "0.00"), f"{match.atoms:.4g}", spacing, moire]  # fmt: skip
 
 
 def fillers_table(ranks: Sequence[FillerRank]) -> Table:

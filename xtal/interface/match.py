@@ -198,18 +198,15 @@ class Match:
 
     @property
     def moire_period(self) -> float | None:
-        """Longest beat between the unstrained lattices at this rotation, Å; None when they coincide exactly.
+        """Shortest period of the moiré of the unstrained lattices at this rotation, Å; None when they coincide.
 
-        1/|g_s - g_f| for the first shell of reciprocal vectors of the substrate, each with the nearest reciprocal
-        vector of the film.
+        The two shortest reciprocal vectors of the finer lattice beat with the nearest reciprocal vectors of the other; the
+        beats span the reciprocal lattice of the moiré.
         """
         film = np.linalg.inv(self.film.planar_basis @ self.rotation_matrix).T
         substrate = np.linalg.inv(self.substrate.planar_basis).T
-        shell = np.array([[1, 0], [0, 1], [1, 1], [1, -1]]) @ substrate
-        whole = np.rint(shell @ np.linalg.inv(film))
-        beats = np.linalg.norm((shell - whole @ film)[np.any(whole != 0, axis=1)], axis=1)
-        beats = beats[beats > _UNSTRAINED]
-        return float(1.0 / beats.min()) if beats.size else None
+        fine, coarse = (film, substrate) if self.film.area < self.substrate.area else (substrate, film)
+        return _moire_period(fine - np.rint(fine @ np.linalg.inv(coarse)) @ coarse)
 
     @property
     def elastic_energy(self) -> float | None:
@@ -279,6 +276,18 @@ def _scaled_inverse(matrix: IntMatrix, scale: int) -> NDArray[np.int64]:
     """`scale` times the inverse, exactly; the determinant divides `scale`."""
     (a, b), (c, d) = matrix
     return np.array([[d, -b], [-c, a]], dtype=np.int64) * (scale // _determinant(matrix))
+
+
+def _moire_period(beats: FloatArray) -> float | None:
+    """Shortest vector of the lattice whose reciprocal basis are the beats; of fringes when they are parallel."""
+    longest = float(np.linalg.norm(beats, axis=1).max())
+    if longest < _UNSTRAINED:
+        return None
+    if abs(np.linalg.det(beats)) < 1e-6 * longest**2:
+        return 1.0 / longest
+    vectors = np.linalg.inv(beats).T
+    shortest = gauss_reduced(np.eye(2, dtype=np.int64)[None], vectors @ vectors.T)[0, 0]
+    return float(np.linalg.norm(shortest @ vectors))
 
 
 def pareto_front(matches: Sequence[Match]) -> tuple[Match, ...]:
