@@ -92,8 +92,10 @@ def unexplained_peaks(curves: ProfileCurves, lines: FloatArray, fwhm: float) -> 
     noise = np.sqrt(uniform_filter1d(curves.sigma**2, width) / width)
     strongest = float(np.max(curves.observed - curves.background))
     floor = np.maximum(PEAK_SIGNIFICANCE * noise, PEAK_HEIGHT * strongest)
-    candidates, _ = find_peaks(smooth, distance=2 * width)
-    far = [i for i in candidates if smooth[i] > floor[i] and _distance(curves.x[i], lines) > 1.5 * fwhm]
+    candidates, found = find_peaks(smooth, distance=2 * width, prominence=0.0)
+    # A peak must rise above its surroundings too: ripples on the tail of a misfitted line don't.
+    high = candidates[np.minimum(smooth[candidates], found["prominences"]) > floor[candidates]]
+    far = [i for i in high if _distance(curves.x[i], lines) > 1.5 * fwhm]
     peaks = [(float(curves.x[i]), float(smooth[i] / strongest)) for i in far]
     return sorted(peaks, key=lambda peak: -peak[1])
 
