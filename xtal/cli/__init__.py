@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -17,33 +18,39 @@ from typer.core import TyperGroup
 from .._version import __version__
 from ..errors import XtalError
 
-__all__ = ["BAD_INPUT", "COMMANDS", "INTERRUPTED", "app", "main"]
+__all__ = ["BAD_INPUT", "COMMANDS", "INTERRUPTED", "Commands", "app", "main"]
 
 COMMANDS = {
     "refine": "xtal.cli.refine",
     "demo": "xtal.cli.demo",
     "templates": "xtal.cli.templates",
+    "simulate": "xtal.cli.simulate",
     "calibrate": "xtal.cli.calibrate",
     "convert": "xtal.cli.convert",
     "project": "xtal.cli.project",
     "mismatch": "xtal.cli.mismatch",
+    "pdf": "xtal.cli.pdf",
     "doctor": "xtal.cli.doctor",
 }
 BAD_INPUT, INTERRUPTED = 2, 130
 
 
 class Commands(TyperGroup):
-    """Loads the module of a command when it is asked for."""
+    """Loads the module of a command when it is asked for; a group of commands is a Typer with the command's name."""
+
+    table: ClassVar[dict[str, str]] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Every command in the order of the table."""
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Command of this name; an unknown one is an error that suggests the nearest."""
-        if cmd_name not in COMMANDS:
-            ctx.fail(f"No such command {cmd_name!r}.{_suggestion(cmd_name)}")
-        function = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        if cmd_name not in self.table:
+            ctx.fail(f"No such command {cmd_name!r}.{_suggestion(cmd_name, self.table)}")
+        function = getattr(import_module(self.table[cmd_name]), cmd_name.replace("-", "_"))
+        if isinstance(function, typer.Typer):
+            return typer.main.get_command(function)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name)(function)
         return typer.main.get_command(single)
@@ -57,10 +64,10 @@ class Commands(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _suggestion(name: str) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    nearest = get_close_matches(name, COMMANDS, n=1)
+    nearest = get_close_matches(name, known, n=1)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 

@@ -76,9 +76,9 @@ class BackgroundTable(_Table):
 class ParameterTable(_Table):
     """Start value and bounds of one parameter."""
 
-    start: float | None = None
-    min: float | None = None
-    max: float | None = None
+    start: float | None = Field(None, description="Start value; default: the structure's or the instrument's.")
+    min: float | None = Field(None, description="Lower bound; with `max` given alone there is none.")
+    max: float | None = Field(None, description="Upper bound; with `min` given alone there is none.")
 
 
 class PhaseTable(_Table):
@@ -106,11 +106,11 @@ class PhaseTable(_Table):
 class StageTable(_Table):
     """A stage frees parameters on top of those that the stages before it freed."""
 
-    name: str
+    name: str = Field(description="Name in the report.")
     why: str = Field("", description="Why now.")
-    free: list[str] = Field(default_factory=list, description="Dotted names; * and ? match.")
+    free: list[str] = Field(default_factory=list, description="Dotted names; * and ? match; 'A | B' frees the first that the model has.")
     fix: list[str] = Field(default_factory=list, description="Dotted names held from this stage on.")
-    max_cycles: int = Field(20, ge=1, le=500)
+    max_cycles: int = Field(20, ge=1, le=500, description="Cycles of least squares at most.")
     when: Literal["always", "calibrated", "uncalibrated"] = Field(
         "always", description="Taken only on an instrument that was, or was not, calibrated on a standard."
     )
@@ -142,33 +142,37 @@ class OutputTable(_Table):
 class TemplateTable(_Table):
     """What a template says about itself."""
 
-    name: str
-    title: str
-    about: str
-    literature: list[str]
-    cannot_tell: list[str]
+    name: str = Field(description="Name by which it is called.")
+    title: str = Field(description="Title in lists, and of results whose job gives none.")
+    about: str = Field(description="What it is for.")
+    literature: list[str] = Field(description="Where its structures and expectations come from.")
+    cannot_tell: list[str] = Field(description="What no fit with it can say.")
 
 
 class JobFile(_Table):
     """A whole job file."""
 
-    schema_: Literal["xtal-job/1"] = Field("xtal-job/1", alias="schema")
-    title: str = ""
-    engine: Literal["rietx", "gsas2"] = "rietx"
+    schema_: Literal["xtal-job/1"] = Field("xtal-job/1", alias="schema", description="Version of this format.")
+    title: str = Field("", description="Title of the result; default: the pattern's name.")
+    engine: Literal["rietx", "gsas2"] = Field("rietx", description="Refinement engine; --engine replaces it.")
     seed: int | None = Field(None, description="Recorded in the result; nothing in a plain refinement is random.")
-    pattern: PatternTable
-    background: BackgroundTable = Field(default_factory=lambda: BackgroundTable.model_validate({}))
-    phase: list[PhaseTable] = Field(default_factory=list)
-    stage: list[StageTable] = Field(min_length=1)
-    tie: list[TieTable] = Field(default_factory=list)
+    pattern: PatternTable = Field(description="The measured pattern and its instrument.")
+    background: BackgroundTable = Field(
+        default_factory=lambda: BackgroundTable.model_validate({}), description="The background."
+    )
+    phase: list[PhaseTable] = Field(default_factory=list, description="The phases, at least one.")
+    stage: list[StageTable] = Field(
+        min_length=1, description="The stages in order, at least one; `extends` brings those of its template."
+    )
+    tie: list[TieTable] = Field(default_factory=list, description="Linear relations between parameters.")
     groups: dict[str, list[str]] = Field(
         default_factory=dict, description="Phases whose shares of each other are wanted."
     )
     parameters: dict[str, ParameterTable] = Field(
         default_factory=dict, description="By dotted name, wildcards allowed."
     )
-    output: OutputTable = Field(default_factory=lambda: OutputTable.model_validate({}))
-    template: TemplateTable | None = None
+    output: OutputTable = Field(default_factory=lambda: OutputTable.model_validate({}), description="Where results go.")
+    template: TemplateTable | None = Field(None, description="Only in a template: what it says about itself.")
     extends: str | None = Field(
         None, description="Template that this job completes; its tables are replaced by those here."
     )

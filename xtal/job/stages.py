@@ -57,7 +57,7 @@ def resolve_stages(
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [[stage]] number {number} ({table.name})"
         for pattern in _present(table.free, absent):
-            free |= _freed(pattern, names, followers, allowed, place)
+            free |= _freed(_first_known(pattern, names), names, followers, allowed, place)
         for pattern in _present(table.fix, absent):
             free -= set(_found(pattern, names, place))
         if not free:
@@ -65,6 +65,12 @@ def resolve_stages(
         ordered = tuple(name for name in names if name in free)
         stages.append(Stage(table.name, table.why, ordered, table.max_cycles))
     return tuple(stages)
+
+
+def _first_known(pattern: str, names: Sequence[str]) -> str:
+    """Of alternatives such as ``pattern.displacement | pattern.zero`` the first that the model has, else the last."""
+    alternatives = [part.strip() for part in pattern.split("|")]
+    return next((name for name in alternatives if matching(name, names)), alternatives[-1])
 
 
 def _present(patterns: Sequence[str], absent: Collection[str]) -> list[str]:
