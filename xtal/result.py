@@ -84,6 +84,21 @@ class Agreement:
 
     Rwp² = Σw(o−c)²/Σwo², Rexp² = (n_points − n_free)/Σwo², Rp = Σ|o−c|/Σo, GOF = Rwp/Rexp
     (R. A. Young (ed.), The Rietveld Method, 1993, table 1.3; background included).
+
+    Parameters
+    ----------
+    rwp : float
+        Weighted profile R.
+    rexp : float
+        The Rwp that counting statistics allow.
+    rp : float
+        Unweighted profile R.
+    gof : float
+        Goodness of fit, 1 when the model is right and the sigmas are.
+    n_points : int
+        Points of the pattern used.
+    n_free : int
+        Parameters refined.
     """
 
     rwp: float
@@ -96,7 +111,15 @@ class Agreement:
 
 @dataclass(frozen=True)
 class CellResult:
-    """Refined cell: lengths in Å, angles in degrees. A parameter fixed by symmetry has esd None and a reason."""
+    """Refined cell. A parameter fixed by symmetry has esd None and a reason.
+
+    Parameters
+    ----------
+    a, b, c : Value
+        Å.
+    alpha, beta, gamma : Value
+        Degrees.
+    """
 
     a: Value
     b: Value
@@ -117,18 +140,28 @@ class PhaseResult:
 
     Parameters
     ----------
-    formula, space_group, quality, source : str
-        Of the structure that the phase was refined from.
+    formula : str
+        Content of the refined cell.
+    space_group : str
+        Hermann–Mauguin symbol of the setting.
+    quality : str
+        Of the structure that it started from: experiment, dft, model or unknown.
+    source : str
+        Where that structure comes from.
     weight_fraction : Value
         Share of all crystalline phases in the job, by weight, 0–1.
     group_share : Value
         Share within the phase's group, by weight; value None when the job has no group for it.
     intensity_share : Value
         Share of the calculated Bragg intensity in the fitted range.
-    density, volume : Value
-        g/cm³ and Å³.
-    crystallite_size_nm, microstrain : Value
-        Apparent size (nm) and dimensionless strain; value None, with a reason, when not refined.
+    density : Value
+        X-ray density, g/cm³.
+    volume : Value
+        Of the cell, Å³.
+    crystallite_size_nm : Value
+        Apparent size, nm; value None, with a reason, when not refined or the instrument isn't calibrated.
+    microstrain : Value
+        Dimensionless; value None, with a reason, when not refined or the instrument isn't calibrated.
     cell : CellResult
         Lattice parameters.
     """
@@ -149,7 +182,27 @@ class PhaseResult:
 
 @dataclass(frozen=True)
 class ParameterResult:
-    """One parameter of the model, in the units of the job file."""
+    """One parameter of the model, in the units of the job file.
+
+    Parameters
+    ----------
+    value : float
+        At the end.
+    esd : float or None
+        Standard uncertainty, with the factor GOF in it.
+    start : float
+        At the beginning.
+    min : float or None
+        Lower bound; None for none.
+    max : float or None
+        Upper bound; None for none.
+    free : bool
+        Whether it was refined at the end.
+    stages : tuple of str
+        Finished stages in which it was free.
+    reason : str or None
+        Why there is no esd.
+    """
 
     value: float
     esd: float | None
@@ -163,7 +216,17 @@ class ParameterResult:
 
 @dataclass(frozen=True)
 class Correlation:
-    """A pair of parameters with |r| > 0.9."""
+    """A pair of parameters with |r| > 0.9.
+
+    Parameters
+    ----------
+    first : str
+        Dotted name.
+    second : str
+        Dotted name.
+    r : float
+        Correlation coefficient, with its sign.
+    """
 
     first: str
     second: str
@@ -194,7 +257,23 @@ class Check:
 
 @dataclass(frozen=True)
 class StageResult:
-    """One stage of the refinement: what was free, where it got to, how long it took."""
+    """One stage of the refinement.
+
+    Parameters
+    ----------
+    name : str
+        From the job.
+    why : str
+        Its reason, from the job.
+    free : tuple of str
+        Everything that was free in it.
+    rwp : float
+        Where it got to, a fraction.
+    seconds : float
+        How long it took.
+    converged : bool
+        Whether it came to rest.
+    """
 
     name: str
     why: str
@@ -263,6 +342,8 @@ class Result:
         By dotted name.
     correlations, checks, stages
         As their classes say.
+    pattern : dict
+        What was fitted: ``source``, ``range``, ``n_points``, ``sigma_origin``, ``instrument``, ``notes`` …
     provenance : dict
         ``inputs`` (name → sha256), ``versions``, ``command``, ``seed``, ``seconds``, ``created`` …; no absolute paths.
     profile : ProfileCurves or None

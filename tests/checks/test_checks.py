@@ -291,7 +291,7 @@ def test_lithium_of_lithium_fluoride_is_seen_by_x_rays(evidence, said):
 
 
 def test_the_sparser_hydrogen_of_the_antiperovskite_is_not(evidence, said):
-    """H1 holds a third of one proton per formula: 0.33 of 27.67 electrons beside O and Cl."""
+    """H1 holds a third of one proton per formula: 0.33 of 32 electrons."""
     (check,) = checks_of(reference_structure("li2ohcl-cubic"), evidence, said)
     assert (check.severity, check.phase) == ("info", "p")
     listed = check.sentence.split("They")[0]
