@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .defence import Defence
 from .errors import InputError
 
 __all__ = [
@@ -164,6 +165,10 @@ class PhaseResult:
         Dimensionless; value None, with a reason, when not refined or the instrument isn't calibrated.
     cell : CellResult
         Lattice parameters.
+    mass_factor : float or None
+        Weight per unit of scale, in the engine's units: scales times mass factors compare fits of one engine.
+    defence : Defence or None
+        What stands behind the fraction, when that was asked for.
     """
 
     formula: str
@@ -178,6 +183,8 @@ class PhaseResult:
     crystallite_size_nm: Value
     microstrain: Value
     cell: CellResult
+    mass_factor: float | None = None
+    defence: Defence | None = None
 
 
 @dataclass(frozen=True)
@@ -388,7 +395,7 @@ class Result:
             "message": self.message,
             "engine": dict(self.engine),
             "agreement": None if self.agreement is None else asdict(self.agreement),
-            "phases": {name: asdict(phase) for name, phase in self.phases.items()},
+            "phases": {name: _phase_to_dict(phase) for name, phase in self.phases.items()},
             "groups": {name: list(members) for name, members in self.groups.items()},
             "parameters": {name: asdict(parameter) for name, parameter in self.parameters.items()},
             "correlations": [asdict(pair) for pair in self.correlations],
@@ -447,11 +454,22 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
     )
 
 
+def _phase_to_dict(phase: PhaseResult) -> dict[str, Any]:
+    """A phase's part of the result; optional keys are there only when they hold something."""
+    content = asdict(phase)
+    return {key: value for key, value in content.items() if key not in _OPTIONAL or value is not None}
+
+
+_OPTIONAL = ("mass_factor", "defence")
+
+
 def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
     cell = CellResult(**{name: Value(**content["cell"][name]) for name in CELL_NAMES})
     texts: dict[str, Any] = {key: content[key] for key in ("formula", "space_group", "quality", "source")}
-    values: dict[str, Any] = {key: Value(**item) for key, item in content.items() if key not in texts and key != "cell"}
-    return PhaseResult(cell=cell, **texts, **values)
+    others = {*texts, "cell", *_OPTIONAL}
+    values: dict[str, Any] = {key: Value(**item) for key, item in content.items() if key not in others}
+    defence, factor = Defence.from_dict(content.get("defence")), content.get("mass_factor")
+    return PhaseResult(cell=cell, mass_factor=factor, defence=defence, **texts, **values)
 
 
 def _plain(value: Any) -> Any:

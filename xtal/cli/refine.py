@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
 from .options import AsJson, EngineOption, Force, Output, Quiet, Timeout
 from .running import default_folder, refine_and_write, start_engine
+
+if TYPE_CHECKING:
+    from ..job import Job
+    from ..result import Result
 
 __all__ = ["refine"]
 
@@ -26,6 +32,19 @@ def refine(
     instrument: Annotated[
         str | None, typer.Option("--instrument", metavar="PRESET|FILE", help="Replaces the template's instrument.")
     ] = None,
+    defend: Annotated[
+        bool,
+        typer.Option(
+            "--defend",
+            help="Interval, refit without it, detection limit and verdict for each phase: 5 to 10 more fits per phase.",
+        ),
+    ] = False,
+    starts: Annotated[
+        int,
+        typer.Option(
+            "--starts", metavar="N", min=0, help="Repeat the fit from N scattered starts and report the spread."
+        ),
+    ] = 0,
     output: Output = None,
     engine: EngineOption = None,
     timeout: Timeout = 600.0,
@@ -48,4 +67,26 @@ def refine(
     else:
         job = job_from_template(template, file, phases=phase or (), instrument=instrument, engine=engine)
     folder = output or (Path(job.output_folder) if job.output_folder else default_folder(file))
-    refine_and_write(job, folder, timeout=timeout, force=force, as_json=as_json, quiet=quiet)
+    refine_and_write(
+        job, folder, timeout=timeout, force=force, as_json=as_json, quiet=quiet,
+        afterwards=_defence(defend, starts, timeout, quiet),
+    )  # fmt: skip
+
+
+def _defence(wanted: bool, starts: int, timeout: float, quiet: bool) -> Callable[[Job, Result], Result] | None:
+    """What is to be added to the result before it is written."""
+    if not wanted and not starts:
+        return None
+
+    def add(job: Job, result: Result) -> Result:
+        from ..rietveld.defence import defend, scattered_starts
+
+        def tell(what: str) -> None:
+            if not quiet:
+                print(f"refit  {what}", file=sys.stderr, flush=True)
+
+        if starts:
+            result = scattered_starts(job, result, starts, timeout=timeout, progress=tell)
+        return defend(job, result, timeout=timeout, progress=tell) if wanted else result
+
+    return add

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,19 @@ def _engine_of(job_file: Path | None) -> str | None:
     return str(content.get("engine", DEFAULT_ENGINE))
 
 
-def refine_and_write(job: Job, folder: Path, *, timeout: float, force: bool, as_json: bool, quiet: bool) -> None:
+def refine_and_write(
+    job: Job,
+    folder: Path,
+    *,
+    timeout: float,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    afterwards: Callable[[Job, Result], Result] | None = None,
+) -> None:
     """Refine a job, write its folder, print what is wanted, and end with the exit code of the verdict.
+
+    `afterwards` may add to the result before it is shown and written.
 
     Raises
     ------
@@ -76,6 +88,8 @@ def refine_and_write(job: Job, folder: Path, *, timeout: float, force: bool, as_
         result = refine(
             job, timeout=timeout, on_event=listener, command=("xtal", *sys.argv[1:]), meanwhile=_load_libraries
         )
+    if afterwards is not None:
+        result = afterwards(job, result)
     if not (as_json or quiet):
         _show(result)
     write_result(result, folder, force)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..result import PhaseResult, Result, Value
 
-__all__ = ["checks_table", "phases_table", "print_result"]
+__all__ = ["checks_table", "defence_lines", "phases_table", "print_result"]
 
 PLAIN_WIDTH = 400
 SEVERITY_STYLES = {"severe": "bold red", "warning": "yellow", "info": "dim"}
@@ -38,6 +38,8 @@ def print_result(result: Result, console: Console) -> None:
         )
     console.print(phases_table(result, plain=plain))
     console.print(checks_table(result, plain=plain))
+    for line in defence_lines(result):
+        console.print(Text(line))
 
 
 def phases_table(result: Result, *, plain: bool = False) -> RenderableType:
@@ -78,6 +80,24 @@ def checks_table(result: Result, *, plain: bool = False) -> RenderableType:
         style = "" if plain else SEVERITY_STYLES[check.severity]
         table.add_row(Text(check.severity, style=style), Text(check.phase or "–"), Text(check.sentence))
     return table
+
+
+def defence_lines(result: Result) -> list[str]:
+    """What stands behind each fraction, a line for the verdict and one for the scattered starts."""
+    lines = []
+    for name, phase in result.phases.items():
+        if phase.defence is None:
+            continue
+        if phase.defence.sentence:
+            lines.append(f"{name}: {phase.defence.sentence}")
+        starts = phase.defence.starts
+        if starts is not None:
+            spread = "–" if starts.spread is None else f"{100 * starts.spread:.3f} wt%"
+            lines.append(
+                f"{name}: {starts.n} scattered starts, spread {spread} (esd beside it in the table), "
+                f"{starts.n_elsewhere} ended in another minimum, {starts.n_failed} failed."
+            )
+    return lines
 
 
 def _wide_console(console: Console) -> Console:

@@ -14,6 +14,7 @@ from importlib.resources import files
 from ..result import Result
 from . import sections
 from .curves import plot_json
+from .defence_section import defence_section
 
 __all__ = ["report_html"]
 
@@ -51,12 +52,13 @@ def _body(result: Result) -> str:
         _plot_section(result),
         sections.phases_section(result),
         sections.checks_section(result),
+        defence_section(result),
         sections.parameters_section(result),
         sections.stages_section(result),
         sections.correlations_section(result),
         sections.provenance_section(result),
     )
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
 def _plot_section(result: Result) -> str:

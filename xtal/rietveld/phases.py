@@ -70,6 +70,7 @@ def phase_results(
             crystallite_size_nm=_width("crystallite_size_nm", phase, job, outcome, covariance),
             microstrain=_width("microstrain", phase, job, outcome, covariance),
             cell=_cell(phase, structures[phase.name], covariance),
+            mass_factor=float(outcome["mass_factor"][phase.name]),
         )
         for phase, fraction, share in zip(job.phases, fractions, shares, strict=True)
     }

@@ -1,0 +1,175 @@
+"""`defend`: every refit that a defence of the fractions needs, and what they say of each phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ...defence import Defence, Interval, Removal
+from ...errors import EngineUnsupportedError
+from ...job import Job, JobPhase
+from ...result import PhaseResult, Result, Value
+from ..run import DEFAULT_TIMEOUT, refine
+from .continued import continued, without_phase
+from .detection import attenuation, detection_limit
+from .figures import bic, chi_square, reduced_chi_square
+from .interval import fraction_tie, profile_interval
+from .models import GRAIN_UM, alternative_jobs, grain_shifts, model_interval
+from .verdict import verdict
+
+__all__ = ["defend"]
+
+Progress = Callable[[str], None]
+_TINY = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """A fit that is being defended."""
+
+    job: Job
+    result: Result
+    engine: str
+    timeout: float
+    progress: Progress
+
+    def refit(self, job: Job, what: str) -> Result | None:
+        """Result of a refit; None when it failed or the engine can't express it."""
+        self.progress(what)
+        try:
+            result = refine(replace(job, phases=tuple(_never_held(job))), engine=self.engine, timeout=self.timeout)
+        except EngineUnsupportedError:
+            return None
+        return result if result.agreement is not None and result.status in ("converged", "not_converged") else None
+
+    def rise(self, refit: Result | None) -> float | None:
+        """By how much χ² of a refit is above the best, in units of the reduced χ²."""
+        if refit is None or refit.agreement is None or self.result.agreement is None:
+            return None
+        best = self.result.agreement
+        return (chi_square(refit.agreement) - chi_square(best)) / reduced_chi_square(best)
+
+
+def defend(
+    job: Job,
+    result: Result,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    grain_um: float = GRAIN_UM,
+    progress: Progress = lambda what: None,
+) -> Result:
+    """The result with a `Defence` of every phase.
+
+    Parameters
+    ----------
+    job : Job
+        What was asked.
+    result : Result
+        What was found; a fit that failed is returned as it is.
+    timeout : float
+        Limit for each refit, seconds.
+    grain_um : float
+        Grain diameter of Brindley's microabsorption in the model interval, µm; 0 leaves it out.
+    progress : callable
+        Is told of each refit before it starts. A phase takes 5 to 10 refits of one stage.
+    """
+    if result.agreement is None or result.status not in ("converged", "not_converged"):
+        return result
+    case = _Case(job, result, result.engine["name"], timeout, progress)
+    alternatives = [
+        found for name, other in alternative_jobs(job, result) if (found := case.refit(other, name)) is not None
+    ]
+    grains = grain_shifts(job, result, grain_um)
+    shares = _share_intervals(case)
+    phases = {
+        name: replace(phase, defence=_defence(case, name, phase, shares.get(name), alternatives, grains))
+        for name, phase in result.phases.items()
+    }
+    return replace(result, phases=phases)
+
+
+def _defence(
+    case: _Case,
+    name: str,
+    phase: PhaseResult,
+    share: Interval | None,
+    alternatives: list[Result],
+    grains: dict[str, float],
+) -> Defence:
+    low, high = case.result.pattern["range"]
+    structure = next(item.structure for item in case.job.phases if item.name == name)
+    kept = attenuation(structure, case.result.structures[name], case.job.instrument, (low, high))
+    attenuated = kept if kept == kept else None
+    without = _removal(case, name)
+    limit = detection_limit(case.result, name)
+    weights = None
+    if len(case.result.phases) > 1:
+        at_zero = None if without is None else without.delta_chi2
+        weights = _scan(case, name, tuple(case.result.phases), phase.weight_fraction, at_zero)
+    word, sentence = verdict(phase.weight_fraction, weights, without, limit, attenuated)
+    models = None if weights is None else model_interval(name, weights, alternatives, grains)
+    old = phase.defence or Defence()
+    return replace(
+        old, verdict=word, sentence=sentence, weight_interval=weights, share_interval=share, model_interval=models,
+        without=without, detection_limit=limit, attenuation=attenuated,
+    )  # fmt: skip
+
+
+def _never_held(job: Job) -> list[JobPhase]:
+    return [replace(phase, hold_when_weak=False) for phase in job.phases]
+
+
+def _removal(case: _Case, name: str) -> Removal | None:
+    fewer = without_phase(case.job, name)
+    best = case.result.agreement
+    if fewer is None or best is None:
+        return None
+    refit = case.refit(continued(fewer, case.result), f"without {name}")
+    rise = case.rise(refit)
+    if refit is None or refit.agreement is None or rise is None:
+        return None
+    return Removal(
+        rwp=refit.agreement.rwp,
+        delta_rwp=refit.agreement.rwp - best.rwp,
+        delta_chi2=rise,
+        delta_bic=bic(refit.agreement) - bic(best),
+        n_parameters=best.n_free - refit.agreement.n_free,
+    )
+
+
+def _scan(
+    case: _Case, name: str, members: Sequence[str], value: Value, at_zero: float | None = None
+) -> Interval | None:
+    if value.value is None or not _TINY < value.value < 1 - _TINY or not _all_have_mass(case.result, members):
+        return None
+
+    def profile(fraction: float) -> float | None:
+        tie = fraction_tie(case.result, name, members, fraction)
+        return case.rise(case.refit(continued(case.job, case.result, ties=[tie]), f"{name} at {100 * fraction:.2f} %"))
+
+    return profile_interval(value.value, value.esd, profile, at_zero=at_zero)
+
+
+def _all_have_mass(result: Result, members: Sequence[str]) -> bool:
+    return all((result.phases[member].mass_factor or 0.0) > 0 for member in members)
+
+
+def _share_intervals(case: _Case) -> dict[str, Interval]:
+    """Intervals of the shares in groups; of two members, the second's is the mirror of the first's."""
+    found: dict[str, Interval] = {}
+    for members in case.result.groups.values():
+        if len(members) < 2 or len(members) == len(case.result.phases):
+            continue
+        wanted = members[:1] if len(members) == 2 else members
+        for name in wanted:
+            interval = _scan(case, name, members, case.result.phases[name].group_share)
+            if interval is not None:
+                found[name] = interval
+        if len(members) == 2 and members[0] in found:
+            found[members[1]] = _mirror(found[members[0]])
+    return found
+
+
+def _mirror(interval: Interval) -> Interval:
+    points = tuple(sorted((1 - fraction, rise) for fraction, rise in interval.points))
+    return Interval(1 - interval.high, 1 - interval.low, points, interval.reason)
