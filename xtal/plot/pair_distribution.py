@@ -49,10 +49,13 @@ def plot_simulated(
         figure = Figure(figsize=(style.WIDTH, 1.6 + 1.4 * len(made) + STACK_INCHES * n_partials), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
+        alone = len(made) + n_partials == 1
         shift = 0.0
         colours = style.phase_colours(tuple(name for name, _ in made))
         for name, simulated in made:
-            shift = _draw_model(axes, name, simulated, partials.get(name, ()), measured, shift, colours[name])
+            shift = _draw_model(
+                axes, name, simulated, partials.get(name, ()), measured, None if alone else shift, colours[name]
+            )
         axes.set_xlabel("r / Å")
         axes.set_ylabel(G_LABEL + (", shifted" if len(made) + n_partials > 1 else ""))
         axes.set_xlim(made[0][1].r[0], made[0][1].r[-1])
@@ -68,10 +71,10 @@ def _draw_model(
     simulated: SimulatedPdf,
     partials: Sequence[str],
     measured: Pattern | None,
-    shift: float,
+    shift: float | None,
     colour: str,
 ) -> float:
-    """Draw a model with its partials above `shift`; return where the next one may start."""
+    """Draw a model with its partials above `shift`, or at zero; return where the next one may start."""
     factor = 1.0
     if measured is not None:
         at_points = np.interp(measured.x, simulated.r, simulated.g)
@@ -80,12 +83,12 @@ def _draw_model(
     curves.append((name if factor == 1.0 else f"{name} × {factor:.3g}", factor * simulated.g, 1.0))
     for label, curve, width in curves:
         low = min(float(curve.min()), float(measured.intensity.min()) if measured is not None and width == 1.0 else 0.0)
-        base = shift - low
+        base = 0.0 if shift is None else shift - low
         if measured is not None and width == 1.0:
             axes.plot(measured.x, measured.intensity + base, ".", ms=2.5, mew=0, color=style.OBSERVED, rasterized=True)
         axes.axhline(base, color=style.BACKGROUND, lw=0.4)
         axes.plot(simulated.r, curve + base, color=colour, lw=width)
-        axes.annotate(label, (1.0, base), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                      textcoords="offset points", ha="right", va="bottom", parse_math=False)  # fmt: skip
+        axes.annotate(label, (1.0, base), xycoords=("axes fraction", "data"), xytext=(5, 0),
+                      textcoords="offset points", ha="left", va="center", parse_math=False, annotation_clip=False)  # fmt: skip
         shift = base + max(float(curve.max()), 0.0) + 0.12 * float(np.ptp(curves[-1][1]))
-    return shift
+    return shift or 0.0
