@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from xtal.errors import JobError
+from xtal.instrument import Instrument
 from xtal.io.instruments import write_instrument
 from xtal.io.jobs import job_from_template, load_job
 from xtal.job.schema import StageTable
 from xtal.job.stages import resolve_stages
+from xtal.radiation import Radiation
 from xtal.synthetic import laboratory_instrument
 
 NAMES = [
@@ -126,6 +128,31 @@ def test_what_stages_say_of_absent_phases_is_skipped():
 def test_what_stages_say_of_unknown_phases_is_refused():
     with pytest.raises(JobError, match=r"phase\.lif\.cell"):
         freed({"free": ["phase.a.scale", "phase.lif.cell"]})
+
+
+def test_first_of_several_alternatives_that_the_model_has_is_freed():
+    assert freed({"free": ["pattern.zero | phase.a.scale"]}) == [{"pattern.zero"}]
+    assert freed({"free": ["pattern.displacement | pattern.zero"]}) == [{"pattern.zero"}]
+    assert freed({"free": ["phase.*.texture.r | phase.*.scale"]}) == [{"phase.a.scale", "phase.ab.scale"}]
+
+
+@pytest.mark.parametrize("wrong", ["patern.displacement | pattern.zero", "pattern.displacement | patern.zero"])
+def test_misspelt_alternative_is_refused(wrong):
+    with pytest.raises(JobError, match=r"no parameter is called 'patern\."):
+        freed({"free": [wrong]})
+
+
+def test_templates_shift_the_zero_where_no_height_can_move(folder):
+    """A capillary has no sample height: the templates' stages then free the zero."""
+    capillary = Instrument(name="capillary", radiation=Radiation.from_name("0.5A"), geometry="debye-scherrer")
+    write_instrument(capillary, folder / "capillary.toml")
+    for instrument, shift, other in (
+        (str(folder / "capillary.toml"), "pattern.zero", "pattern.displacement"),
+        ("lab-cuka", "pattern.displacement", "pattern.zero"),
+    ):
+        job = job_from_template("chlorospinel", folder / "flat.xy", instrument=instrument)
+        assert shift in job.free_names
+        assert other not in job.free_names
 
 
 def template_job(folder, *, calibrated: bool, phases=()):

@@ -108,7 +108,9 @@ class StageTable(_Table):
 
     name: str = Field(description="Name in the report.")
     why: str = Field("", description="Why now.")
-    free: list[str] = Field(default_factory=list, description="Dotted names; * and ? match; 'A | B' frees the first that the model has.")
+    free: list[str] = Field(
+        default_factory=list, description="Dotted names; * and ? match; 'A | B' frees the first that the model has."
+    )
     fix: list[str] = Field(default_factory=list, description="Dotted names held from this stage on.")
     max_cycles: int = Field(20, ge=1, le=500, description="Cycles of least squares at most.")
     when: Literal["always", "calibrated", "uncalibrated"] = Field(

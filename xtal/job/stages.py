@@ -15,6 +15,7 @@ __all__ = ["resolve_stages"]
 
 _WILD = frozenset("*?[")
 _ANY_SITE = re.compile(r"site\.[^.]+\.")
+_NOT_ON_EVERY_INSTRUMENT = ("pattern.displacement",)
 _PHASE_VOCABULARY = (
     *("scale", "crystallite_size_nm", "microstrain", "texture.r"),
     *(f"cell.{name}" for name in ("a", "b", "c", "alpha", "beta", "gamma")),
@@ -57,7 +58,7 @@ def resolve_stages(
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [[stage]] number {number} ({table.name})"
         for pattern in _present(table.free, absent):
-            free |= _freed(_first_known(pattern, names), names, followers, allowed, place)
+            free |= _freed(_first_known(pattern, names, place), names, followers, allowed, place)
         for pattern in _present(table.fix, absent):
             free -= set(_found(pattern, names, place))
         if not free:
@@ -67,10 +68,18 @@ def resolve_stages(
     return tuple(stages)
 
 
-def _first_known(pattern: str, names: Sequence[str]) -> str:
-    """Of alternatives such as ``pattern.displacement | pattern.zero`` the first that the model has, else the last."""
-    alternatives = [part.strip() for part in pattern.split("|")]
-    return next((name for name in alternatives if matching(name, names)), alternatives[-1])
+def _first_known(pattern: str, names: Sequence[str], place: str) -> str:
+    """Of alternatives such as ``pattern.displacement | pattern.zero`` the first that the model has, else the last.
+
+    One that this model lacks must be a name that another model has: a misspelt one is not passed over.
+    """
+    *first, last = (part.strip() for part in pattern.split("|"))
+    for name in first:
+        if matching(name, names):
+            return name
+        if name not in _NOT_ON_EVERY_INSTRUMENT and not _may_be_absent(name):
+            _found(name, names, place)
+    return last
 
 
 def _present(patterns: Sequence[str], absent: Collection[str]) -> list[str]:
