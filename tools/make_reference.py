@@ -185,10 +185,13 @@ def _type_name(annotation: Any) -> str:
         return "table"
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        length = next(
-            (part.metadata[0].min_length for part in inner[1:] if hasattr(part.metadata[0], "min_length")), ""
-        )
-        return _type_name(inner[0]).replace("list of ", f"list of {length} ")
+        lengths = [
+            item.min_length
+            for part in inner[1:]
+            for item in getattr(part, "metadata", ())
+            if hasattr(item, "min_length")
+        ]
+        return _type_name(inner[0]).replace("list of ", f"list of {lengths[0]} " if lengths else "list of ")
     if origin is Literal:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in inner)
     if origin in (Union, types.UnionType):

@@ -130,9 +130,11 @@ name = "cell and sample height"
 free = ["phase.*.cell", "pattern.displacement"]
 [[stage]]
 name = "profile"
-free = ["pattern.profile"]
+free = [{profile}]
 max_cycles = 40
 """
+
+WIDTHS = '"pattern.profile.u", "pattern.profile.v", "pattern.profile.w", "pattern.profile.x", "pattern.profile.y"'
 
 STRUCTURE_STAGE = """
 [[stage]]
@@ -151,7 +153,8 @@ MEASURED: tuple[Case, ...] = (
         data="nist_srm660c_lab/nist_srm660c_100a.cif",
         known=(cell("lab6", "a", 4.156780, 60.0),),
         job=PROFILE_JOB.format(
-            title="SRM 660c", file="{data}", instrument="lab-cuka", pattern="", terms=8, structure="lab6"
+            title="SRM 660c", file="{data}", instrument="lab-cuka", pattern="", terms=8, structure="lab6",
+            profile=WIDTHS + ', "pattern.profile.axial"',
         ),
         source="cell in the data file, NIST SRM 660c",
     ),
@@ -162,7 +165,7 @@ MEASURED: tuple[Case, ...] = (
         known=(cell("fluorapatite", "a", 9.371724, 150.0), cell("fluorapatite", "c", 6.885867, 150.0),
                rwp_not_above(10.05)),
         job=PROFILE_JOB.format(title="fluorapatite", file="{data}", instrument="{folder}/INST_XRY.PRM",
-                               pattern="range = [15.0, 130.0]", terms=8, structure="fluorapatite") + STRUCTURE_STAGE,
+                               pattern="range = [15.0, 130.0]", terms=8, structure="fluorapatite", profile=WIDTHS) + STRUCTURE_STAGE,
         source="GSAS refinement FAP.EXP of the same data",
     ),
     _titania_zincite(8),
