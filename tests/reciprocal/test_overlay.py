@@ -128,6 +128,16 @@ def test_latp_012_coincides_with_every_second_row_of_li2ohcl_100():
     assert pairs.mismatch[row] == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_scan_of_llzo_on_li2ohcl_finds_the_angle_of_the_3_4_5_triangle():
+    llzo = reference_structure("llzo-cubic")
+    drawn = overlay([LI2OHCL, llzo], [CUBE, CUBE], align=[((0, 1, 0), (0, 1, 0))], g_max=1.1)
+    scan = scan_rotation(*drawn.projections, angle_range("0:45:0.25"))
+    assert scan.best_angle == pytest.approx(np.degrees(np.arctan2(3, 4)), abs=0.01)
+    best = overlay([LI2OHCL, llzo], [CUBE, CUBE], rotation=scan.best_angle, g_max=1.1).pairs[0]
+    assert best.hkl_2[best.hkl_1.tolist().index([0, 3, 0])].tolist() == [0, 8, -6]
+    assert best.combined.mean == pytest.approx(3.911 / 3 / (12.968 / 10) - 1, abs=1e-9)
+
+
 def test_three_crystals_are_each_paired_with_the_first():
     views = [CUBE, View.along_plane(0, 0, 1), CUBE]
     drawn = overlay([LI2OHCL, LLTO, reference_structure("llzo-cubic")], views, align=[((0, 1, 0), (1, 0, 0)), None])

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=720,760",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=720,800",
     "--enable-logging=stderr", "--virtual-time-budget=6000",
 )  # fmt: skip
 
@@ -35,6 +35,7 @@ const point = () => {
   setTimeout(() => {
     document.documentElement.dataset.hover = [...graph.querySelectorAll(".hovertext text")].map((node) => node.textContent).join("|");
     document.documentElement.dataset.spots = graph.querySelectorAll(".scatterlayer .point").length;
+    document.documentElement.dataset.buttons = [...graph.querySelectorAll(".modebar-btn")].map((node) => node.dataset.title).join("|");
     document.documentElement.dataset.requests = performance.getEntriesByType("resource").length;
   }, 600);
 };
@@ -89,6 +90,7 @@ def test_pointing_at_a_spot_shows_indices_d_f_squared_and_its_partner(browser, d
         assert part in hover
     assert int(said["spots"]) == 68 + len(drawn.projections[1]) + 68 + 1
     assert said["requests"] == "0"
+    assert said["buttons"] == "Download plot as a PNG|Zoom|Pan|Zoom in|Zoom out|Reset axes"
 
 
 def test_a_screenshot_shows_both_colours_and_the_coincident_ground(browser, drawn, tmp_path):
@@ -97,7 +99,7 @@ def test_a_screenshot_shows_both_colours_and_the_coincident_ground(browser, draw
     picture = tmp_path / "projection.png"
     _, console = run(browser, tmp_path, projection_html([drawn]), f"--screenshot={picture}")
     pixels = imread(picture)[..., :3]
-    assert console == [] and pixels.shape[:2] == (760, 720)
+    assert console == [] and pixels.shape[:2] == (800, 720)
     for colour in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00), (0xF0, 0xE4, 0x42)):
         assert (abs(pixels - [value / 255 for value in colour]).max(axis=-1) < 0.1).sum() > 300, colour
 

@@ -57,8 +57,9 @@ def project(
     from ..io.library import find_structure
     from ..reciprocal import Probe
 
-    files = [output, html, json_file, csv_file, scan, stereogram, profile, space_map]
-    _check_files([file for file in files if file is not None], force)
+    figures = [output, scan, stereogram, profile, space_map]
+    _check_files([*figures, html, json_file, csv_file], force)
+    _check_endings(figures)
     if (scan is not None) and (":" not in rotate or len(structures) < 2):
         raise GeometryError(
             "a scan needs two structures and a range of angles;", where="--scan", remedy="add --rotate 0:90:0.5."
@@ -88,9 +89,17 @@ def project(
         write_map(space_map, items[0], crystals, options["probe"], gmax)
 
 
-def _check_files(files: list[Path], force: bool) -> None:
+def _check_endings(figures: list[Path | None]) -> None:
+    from ..plot.projection import check_kind
+
+    for figure in figures:
+        if figure is not None:
+            check_kind(figure.suffix.lower().removeprefix("."))
+
+
+def _check_files(files: list[Path | None], force: bool) -> None:
     for file in files:
-        if file.exists() and not force:
+        if file is not None and file.exists() and not force:
             raise OutputError(f"{file} exists already; choose another name, or replace it with --force.")
 
 
@@ -135,6 +144,8 @@ def _items(
             raise GeometryError(
                 "--plane2, --zone2 and --align are for a second crystal;", remedy="name a second structure."
             )
+        if rotate != "0":
+            raise GeometryError("--rotate turns a second crystal;", remedy="name a second structure.")
         return list(project_views(crystals[0], views, **options)), []
     others = len(crystals) - 1
     relations = [parse_alignment(text) for text in align or []]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["figure_bytes", "plot_projections", "spot_sizes", "svg_text"]
+__all__ = ["check_kind", "figure_bytes", "plot_projections", "spot_sizes", "svg_text"]
 
 FloatArray = NDArray[np.float64]
 Labels = Literal["all", "paired", "none"]
@@ -84,7 +84,7 @@ def plot_projections(
         lines = max(map(head_lines, items))
         figure, axes = _sheet(len(items), across, lines, reach)
         for index, (axis, item) in enumerate(zip(axes, items, strict=True)):
-            _draw_panel(axis, item, labels, label_size or _LABEL_SIZE[min(across, 3)])
+            _draw_panel(axis, item, labels, label_size or _LABEL_SIZE[min(across, 3)], reach)
             draw_head(axis, item, chr(ord("a") + index) if len(items) > 1 else "", lines)
         note = f"{FRAME}; plane normals and zone axes point at the reader; |g| = 1/d."
         figure.text(
@@ -114,12 +114,12 @@ def _sheet(n_panels: int, across: int, head_lines: int, reach: float) -> tuple[F
     return figure, axes
 
 
-def _draw_panel(axis: Axes, item: Projection | Overlay, labels: Labels, label_size: float) -> None:
+def _draw_panel(axis: Axes, item: Projection | Overlay, labels: Labels, label_size: float, reach: float) -> None:
     from matplotlib.patches import Circle
 
     projections = item.projections if isinstance(item, Overlay) else (item,)
-    reach = max(projection.g_max for projection in projections)
-    axis.add_patch(Circle((0, 0), reach, fill=False, edgecolor="#CCCCCC", linewidth=0.5, zorder=0))
+    radius = max(projection.g_max for projection in projections)
+    axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor="#CCCCCC", linewidth=0.5, zorder=0))
     axis.scatter([0], [0], marker="+", s=22, color=style.BLACK, linewidths=0.8, zorder=4)
     radii = [spot_sizes(projection, ring=index > 0) for index, projection in enumerate(projections)]
     if isinstance(item, Overlay):
@@ -133,7 +133,22 @@ def _draw_panel(axis: Axes, item: Projection | Overlay, labels: Labels, label_si
     _draw_scale_bar(axis, reach)
     _draw_directions(axis, projections, reach)
     if labels != "none":
-        place_labels(axis, _wishes(item, projections, radii, labels), np.concatenate(obstacles), size=label_size)
+        reaches = _label_radii(axis, item, radii)
+        place_labels(axis, _wishes(item, projections, reaches, labels), np.concatenate(obstacles), size=label_size)
+
+
+def _label_radii(axis: Axes, item: Projection | Overlay, radii: list[FloatArray]) -> list[FloatArray]:
+    """Radius around each spot that its label keeps off, points; in a pair that of the ground, seen from the spot."""
+    if not isinstance(item, Overlay):
+        return radii
+    reaches = [radius.copy() for radius in radii]
+    (left, _), (right, _) = axis.transData.transform([(0, 0), (1, 0)])
+    points = float(right - left) * 72 / axis.figure.dpi
+    for number, pairs in enumerate(item.pairs, start=1):
+        ground = np.maximum(radii[0][pairs.rows_1], radii[number][pairs.rows_2]) + HALO + points * pairs.distance / 2
+        reaches[0][pairs.rows_1] = np.maximum(reaches[0][pairs.rows_1], ground)
+        reaches[number][pairs.rows_2] = ground
+    return reaches
 
 
 def spot_sizes(projection: Projection, *, ring: bool = False) -> FloatArray:
@@ -187,7 +202,7 @@ def _direction_name(projection: Projection, vector: FloatArray) -> str:
 
 
 def _wishes(
-    item: Projection | Overlay, projections: Sequence[Projection], radii: list[FloatArray], labels: Labels
+    item: Projection | Overlay, projections: Sequence[Projection], reaches: list[FloatArray], labels: Labels
 ) -> list[SpotLabel]:
     """Labels in order of importance: pairs by rising |g|, then the other spots by rising |g|, the first crystal's first."""
     paired: list[set[int]] = [set() for _ in projections]
@@ -196,15 +211,21 @@ def _wishes(
             paired[0].update(pairs.rows_1.tolist())
             paired[number].update(pairs.rows_2.tolist())
     order = [
-        (row not in paired[index], round(float(projection.g_length[row]), 6), index, row)
+        (
+            row not in paired[index],
+            bool(projection.forbidden[row]),
+            round(float(projection.g_length[row]), 6),
+            index,
+            row,
+        )
         for index, projection in enumerate(projections)
         for row in range(len(projection))
         if labels == "all" or row in paired[index]
     ]
     return [
         SpotLabel(index_markup(projections[index].hkl[row].tolist()), (float(projections[index].xy[row, 0]), float(projections[index].xy[row, 1])),
-                  float(radii[index][row]) + (HALO if row in paired[index] else 0.0), CRYSTAL_COLOURS[index % len(CRYSTAL_COLOURS)], index == 0, index)
-        for _, _, index, row in sorted(order)
+                  float(reaches[index][row]), CRYSTAL_COLOURS[index % len(CRYSTAL_COLOURS)], index == 0, index)
+        for *_, index, row in sorted(order)
     ]  # fmt: skip
 
 
@@ -227,17 +248,22 @@ def figure_bytes(figure: Figure, kind: str, *, dpi: float = 300) -> bytes:
     """
     from matplotlib import rc_context
 
-    if kind not in _FORMATS:
-        raise InputError(
-            f"figures can't be written as {kind or 'a file without ending'!r};",
-            remedy="end the name in .svg, .png or .pdf.",
-        )
+    check_kind(kind)
     metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
     stream = BytesIO()
     settings: Any = {"svg.hashsalt": "xtal", "mathtext.default": "regular"}
     with rc_context(settings):
         figure.savefig(stream, format=kind, dpi=dpi, metadata=metadata)
     return stream.getvalue()
+
+
+def check_kind(kind: str) -> None:
+    """Raise `InputError` for a kind of file that isn't svg, png or pdf."""
+    if kind not in _FORMATS:
+        raise InputError(
+            f"figures can't be written as {kind or 'a file without ending'!r};",
+            remedy="end the name in .svg, .png or .pdf.",
+        )
 
 
 def svg_text(figure: Figure) -> str:

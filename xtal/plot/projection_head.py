@@ -80,9 +80,11 @@ def _notes(item: Projection | Overlay) -> list[tuple[str, bool]]:
     """Text of each line, and whether it explains the coincident spots."""
     if not isinstance(item, Overlay):
         return [(_layer(item), False)]
-    if len(item.pairs) == 1:
-        return [(_relation(item, 0), False), (_pair_note(item.pairs[0]), True)]
-    return [(f"{_relation(item, number)}: {_pair_note(pairs)}", True) for number, pairs in enumerate(item.pairs)]
+    return [
+        note
+        for number, pairs in enumerate(item.pairs)
+        for note in ((_relation(item, number), False), (_pair_note(pairs), True))
+    ]
 
 
 def _relation(item: Overlay, number: int) -> str:
@@ -113,5 +115,5 @@ def _layer(projection: Projection) -> str:
         what = f"layer {projection.layer}"
     axis = "" if projection.zone_axis is None else f"zone axis [{index_markup(projection.zone_axis)}]"
     tilt = f" ({projection.zone_tilt:.2f}° off)" if projection.zone_tilt > _EQUAL else ""
-    probe = "lattice only" if projection.probe is None else f"spot area grows with |F|, {projection.probe.label}"
+    probe = "lattice only" if projection.probe is None else f"spot area: |F| ({projection.probe.label})"
     return "; ".join(part for part in (axis + tilt, what, probe) if part)

@@ -23,6 +23,9 @@ __all__ = ["interactive_figure", "projection_html"]
 
 _PANEL_PIXELS = 620
 _ACROSS = 2
+_BUTTONS = ("toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d")
+"""Buttons by name, because the default set holds one that sends the figure to a server."""
+
 _POINT = 2.6
 """Pixels of marker diameter per point of the print figure's radius."""
 
@@ -43,7 +46,7 @@ def projection_html(items: Sequence[Projection | Overlay], *, title: str = "Reci
         Nothing to draw.
     """
     figure = interactive_figure(items)
-    config = {"displaylogo": False, "scrollZoom": True, "responsive": False}
+    config = {"displaylogo": False, "scrollZoom": True, "responsive": False, "modeBarButtons": [list(_BUTTONS)]}
     plot = figure.to_html(full_html=False, include_plotlyjs=True, config=config, div_id="projections")
     style = "body{font-family:system-ui,sans-serif;margin:1rem}p{color:#555;font-size:0.85rem}"
     return (
@@ -75,9 +78,9 @@ def interactive_figure(items: Sequence[Projection | Overlay]) -> Figure:
         for trace in _traces(item, legend=index == 0):
             figure.add_trace(trace, row=row, col=column)
         _set_axes(figure, item, index, row, column)
-    figure.update_layout(width=_PANEL_PIXELS * across + 60, height=_PANEL_PIXELS * rows + 60, template="plotly_white",
-                         hovermode="closest", hoverlabel_align="left", margin={"l": 60, "r": 20, "t": 50, "b": 50},
-                         legend={"orientation": "h", "y": 1.06 if rows == 1 else 1.03, "yanchor": "bottom"})  # fmt: skip
+    figure.update_layout(width=_PANEL_PIXELS * across + 60, height=_PANEL_PIXELS * rows + 100, template="plotly_white",
+                         hovermode="closest", hoverlabel_align="left", margin={"l": 60, "r": 20, "t": 70, "b": 90},
+                         legend={"orientation": "h", "y": -0.09 / rows, "yanchor": "top", "x": 0})  # fmt: skip
     return figure
 
 

@@ -20,7 +20,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_MOST_POINTS = 3_000_000
+_MOST_POINTS = 1_000_000
+_BLOCK = 4_000_000
 _WHOLE_PHASE = 1e-3
 _EDGE = 1e-9
 
@@ -89,7 +90,7 @@ def calculate_lattice_points(
     Raises
     ------
     GeometryError
-        A radius that isn't positive, that holds fewer than two points, or more than three million.
+        A radius that isn't positive, that holds fewer than two points, or more than a million.
     """
     if not np.isfinite(g_max) or g_max <= 0:
         raise GeometryError(f"gmax = {g_max:g} Å⁻¹;", remedy="give a positive radius, for example 1.2.")
@@ -97,7 +98,7 @@ def calculate_lattice_points(
     return _calculate(crystal, float(g_max), (probe or Probe.from_text("xray")) if with_atoms else None)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _calculate(crystal: Structure | Lattice, g_max: float, probe: Probe | None) -> LatticePoints:
     structure = crystal if isinstance(crystal, Structure) else None
     lattice = structure.lattice if structure else crystal
@@ -121,7 +122,7 @@ def _half_sphere(lattice: Lattice, g_max: float, name: str) -> IntArray:
     expected = 4 / 3 * np.pi * g_max**3 * lattice.volume
     if expected > _MOST_POINTS:
         raise GeometryError(f"gmax = {g_max:g} Å⁻¹ holds about {expected:.2g} reciprocal-lattice points;", where=name,
-                            remedy="lower it; more than 3 million points make no readable figure.")  # fmt: skip
+                            remedy="lower it; more than a million points make no readable figure.")  # fmt: skip
     h, k, l = np.arange(limits[0] + 1), *(np.arange(-limit, limit + 1) for limit in limits[1:])
     m = lattice.reciprocal_metric_tensor
     hh, kk, ll = h[:, None, None], k[None, :, None], l[None, None, :]
@@ -145,12 +146,14 @@ def _absent(hkl: IntArray, group: SpaceGroup) -> BoolArray:
     """Systematic absences: h W = h with a phase h·w that isn't whole; indices are packed into one number each."""
     order = float(4 * np.abs(hkl).max() + 3)
     packing = np.array([order * order, order, 1.0])
-    indices = hkl.astype(float)
-    fixed = indices @ (group.rotations @ packing).T == (indices @ packing)[:, None]
-    rows, operations = np.nonzero(fixed)
-    phase = np.einsum("ni,ni->n", indices[rows], group.translations[operations])
+    images = (group.rotations @ packing).T
     absent = np.zeros(len(hkl), dtype=bool)
-    absent[rows[np.abs(phase - np.rint(phase)) > _WHOLE_PHASE]] = True
+    step = max(1, _BLOCK // len(group.operations))
+    for start in range(0, len(hkl), step):
+        indices = hkl[start : start + step].astype(float)
+        rows, operations = np.nonzero(indices @ images == (indices @ packing)[:, None])
+        phase = np.einsum("ni,ni->n", indices[rows], group.translations[operations])
+        absent[start + rows[np.abs(phase - np.rint(phase)) > _WHOLE_PHASE]] = True
     return absent
 
 

@@ -181,7 +181,7 @@ def _frame_from(normal: FloatArray, right: FloatArray, view: View) -> FloatArray
 
 @lru_cache(maxsize=4096)
 def _shortest_across(indices: Indices, metric_bytes: bytes) -> Indices:
-    """Shortest vector of the dual lattice whose product with `indices` is zero; of equal ones the first in [100], [010] order."""
+    """Shortest vector of the dual lattice whose product with `indices` is zero; of equal ones the simplest, in [100], [010] order."""
     metric = np.frombuffer(metric_bytes).reshape(3, 3)
     limit = min(max(3, *map(abs, indices)), _LARGEST_SEARCHED)
     grid = _index_grid(limit)
@@ -190,7 +190,7 @@ def _shortest_across(indices: Indices, metric_bytes: bytes) -> Indices:
         across = _generators_across(indices)
     lengths = np.round(np.sqrt(np.einsum("ni,ij,nj->n", across, metric, across)), 6)
     best = across[lengths == lengths.min()].tolist()
-    first, second, third = max(best, key=lambda vector: (sum(value >= 0 for value in vector), vector))
+    first, second, third = max(best, key=lambda v: (-sum(map(abs, v)), sum(value >= 0 for value in v), v))
     return first, second, third
 
 
