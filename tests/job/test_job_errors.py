@@ -136,6 +136,25 @@ WRONG = {
     "a template that isn't there": (
         [(TITLE, 'extends = "chlorspinel"')], "", ["'extends'", "'chlorspinel'", "'chlorospinel'"],
     ),
+    "a group with a phase twice": ([], '[groups]\nsalt = ["lif", "lif"]\n', ["[groups]", "'lif' is named twice"]),
+    "a phase in two groups": (
+        [], '[groups]\nsalt = ["lif"]\nhalide = ["lif"]\n', ["[groups]", "'lif'", "'salt' and 'halide'"],
+    ),
+    "a single bracket where there may be several": (
+        [("[[stage]]", "[stage]")], "", ["'stage'", "table [stage] found", "write [[stage]]"],
+    ),
+    "a range the wrong way round": (
+        [(FILE, f"{FILE}\nrange = [50, 20]")], "", ["[pattern]", "'range'", "[50.0, 20.0]", "[smaller, larger]"],
+    ),
+    "an excluded region the wrong way round": (
+        [(FILE, f"{FILE}\nexcluded = [[21, 22], [31, 30]]")], "", ["[pattern]", "[[excluded]], number 2", "[31.0, 30.0]", "[smaller, larger]"],
+    ),
+    "a texture axis without direction": (
+        [phase_with("texture_axis = [0, 0, 0]")], "", ["[[phase]]", "'texture_axis'", "no direction"],
+    ),
+    "a stage name twice": (
+        [], '[[stage]]\nname = "scale"\nfree = ["pattern.zero"]\n', ["[[stage]] number 2", "'scale' is there twice"],
+    ),
     "what isn't TOML": ([(TITLE, "title = = 3")], "", ["not valid TOML", "line 2"]),
 }  # fmt: skip
 

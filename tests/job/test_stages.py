@@ -29,7 +29,7 @@ NAMES = [
 
 def freed(*tables: dict, followers=(), allowed=None, absent=()) -> list[set[str]]:
     stages = resolve_stages(
-        [StageTable(name="s", **table) for table in tables],
+        [StageTable(name=f"stage {number}", **table) for number, table in enumerate(tables)],
         NAMES,
         set(followers),
         allowed or {"a": None, "ab": None},

@@ -320,6 +320,14 @@ def _checked_groups(
     groups: Mapping[str, Sequence[str]], phases: Sequence[JobPhase], where: str
 ) -> dict[str, tuple[str, ...]]:
     names = [phase.name for phase in phases]
+    for name in names:
+        groups_of_it = [group for group, members in groups.items() for member in members if member == name]
+        if len(groups_of_it) > 1:
+            raise JobError(
+                f"phase {name!r} is named twice, in {' and '.join(map(repr, groups_of_it))};",
+                where=f"{where}, [groups]",
+                remedy="a phase has one share in one group.",
+            )
     for group, members in groups.items():
         for member in members:
             if member not in names:

@@ -71,6 +71,8 @@ def _sentence(detail: ErrorDetails) -> tuple[str, str]:
             return f"{value!r} is not allowed;", f"allowed: {detail.get('ctx', {}).get('expected', '')}."
         case "value_error":
             return str(detail["msg"]).removeprefix("Value error, ") + ";", "see the table of job keys."
+        case "list_type" if isinstance(value, dict) and len(detail["loc"]) == 1:
+            return f"table [{key}] found;", f"write [[{key}]]: there may be several."
         case "list_type" if isinstance(value, dict):
             return (
                 f"table {value!r} found;",

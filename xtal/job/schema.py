@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ..instrument import Geometry
 
@@ -29,7 +29,22 @@ __all__ = [
 JOB_SCHEMA = "xtal-job/1"
 
 Bounds = Annotated[list[float | None], Field(min_length=2, max_length=2)]
-Range = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+def _ascending(limits: list[float]) -> list[float]:
+    if limits[0] >= limits[1]:
+        raise ValueError(f"{limits} found where [smaller, larger] belongs")
+    return limits
+
+
+def _direction(hkl: list[int]) -> list[int]:
+    if not any(hkl):
+        raise ValueError(f"{hkl} is no direction")
+    return hkl
+
+
+Range = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+Direction = Annotated[list[int], Field(min_length=3, max_length=3), AfterValidator(_direction)]
 PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]+$")]
 
 
@@ -98,7 +113,7 @@ class PhaseTable(_Table):
         False,
         description="Refit with everything of this phase but its scale at the start values when the first fit finds less than five esds of it.",
     )
-    texture_axis: Annotated[list[int], Field(min_length=3, max_length=3)] | None = Field(
+    texture_axis: Direction | None = Field(
         None, description="March–Dollase axis hkl; without it the phase has no texture."
     )
 

@@ -54,13 +54,15 @@ def resolve_stages(
         A name that matches nothing or follows a tie.
     """
     free: set[str] = set()
-    stages = []
+    stages: list[Stage] = []
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [[stage]] number {number} ({table.name})"
         for pattern in _present(table.free, absent):
             free |= _freed(_first_known(pattern, names, place), names, followers, allowed, place)
         for pattern in _present(table.fix, absent):
             free -= set(_found(pattern, names, place))
+        if table.name in {stage.name for stage in stages}:
+            raise JobError(f"stage {table.name!r} is there twice;", where=place, remedy="give each stage its own name.")
         if not free:
             raise JobError("nothing is free in this stage;", where=place, remedy="free at least one parameter.")
         ordered = tuple(name for name in names if name in free)
