@@ -1,0 +1,277 @@
+"""Child process that runs PDFfit2: JSON lines in, JSON lines out.
+
+Run as ``python -m xtal.engines.pdffit2_worker``. A task holds ``phases`` (name, cell, atoms with symbol and xyz), ``data`` (name,
+probe, q_max, r, g, sigma), ``parameters`` (value, min, max by name), ``variables`` (what of PDFfit2 follows which parameters, linearly)
+and ``stages`` (name, free, max_cycles). The outcome holds ``parameters``, ``data`` (rw and calculated G by name), ``rw``, ``converged``,
+``at_bounds``. PDFfit2 has no bounds: a parameter that ends a stage beyond one is put on it and held while the stage is repeated.
+
+What PDFfit2 prints, from Python or C++, goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+import numpy as np
+from diffpy.pdffit2 import PdfFit, redirect_stdout
+from diffpy.pdffit2 import __version__ as pdffit2_version
+
+__all__ = ["main"]
+
+Emit = Callable[[dict[str, Any]], None]
+
+PARENT_CHECK_SECONDS = 1.0
+TOLERANCE = 1e-8
+ENGINE = {"name": "pdffit2", "version": str(pdffit2_version)}
+PHASE_WIDE = ("pscale", "delta1", "delta2", "spdiameter")
+DATA_WIDE = ("dscale", "qdamp", "qbroad")
+TINY = 1e-12
+
+
+class TaskError(Exception):
+    """A task that can't be carried out, with its kind for the parent."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
+def main() -> int:
+    """Serve commands until ``quit`` or end of input."""
+    emit = event_writer(claim_stdout())
+    redirect_stdout(sys.stderr)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    emit({"event": "ready", "engine": ENGINE["name"], "version": ENGINE["version"]})
+    return serve(sys.stdin, emit)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, even in the middle of a fit."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
+def claim_stdout() -> IO[str]:
+    """Keep the real standard output for events and send file descriptor 1, on which C++ prints too, to stderr."""
+    sys.stdout.flush()
+    real = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return real
+
+
+def event_writer(stream: IO[str]) -> Emit:
+    """Return a function that writes one event as a line of strict JSON and flushes it."""
+
+    def emit(event: dict[str, Any]) -> None:
+        stream.write(json.dumps(finite(event), allow_nan=False) + "\n")
+        stream.flush()
+
+    return emit
+
+
+def finite(value: Any) -> Any:
+    """Return a copy of a JSON value with NaN and infinities replaced by None."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def serve(lines: Iterable[str], emit: Emit) -> int:
+    """Answer each command line; an error in one never ends the process."""
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            command = json.loads(line)
+            if command.get("cmd") == "quit":
+                break
+            answer(command, emit)
+        except Exception as error:  # the parent must hear of every failure
+            emit(error_event(error))
+    return 0
+
+
+def answer(command: dict[str, Any], emit: Emit) -> None:
+    """Carry out one command."""
+    name = command.get("cmd")
+    if name == "refine":
+        refine(command["task"], emit)
+    elif name == "version":
+        emit({"event": "version", "engine": ENGINE["name"], "version": ENGINE["version"]})
+    else:
+        raise TaskError("bad_input", f"Unknown command {name!r}; use refine, version or quit.")
+
+
+def error_event(error: Exception) -> dict[str, Any]:
+    """Return the error event of an exception, classified for the parent."""
+    kind = error.kind if isinstance(error, TaskError) else "internal"
+    message = str(error) or type(error).__name__
+    if type(error).__name__ in ("calculationError", "constraintError", "structureError", "unassignedError"):
+        kind, message = "diverged", f"PDFfit2 could not go on: {message}"
+    return {"event": "error", "kind": kind, "message": message, "detail": "".join(traceback.format_exception(error))}
+
+
+def refine(task: dict[str, Any], emit: Emit) -> None:
+    """Run every stage of a task, reporting each, then the final outcome."""
+    values = {name: float(item["value"]) for name, item in task["parameters"].items()}
+    outcome: dict[str, Any] = {}
+    at_bounds: dict[str, float] = {}
+    for index, stage in enumerate(task["stages"]):
+        emit({"event": "stage_start", "index": index, "name": stage["name"]})
+        started = time.monotonic()
+        outcome = run_stage(task, stage, values, at_bounds)
+        values = dict(outcome["parameters"])
+        emit({"event": "stage", "index": index, "name": stage["name"], "rwp": outcome["rw"],
+              "seconds": time.monotonic() - started, "snapshot": outcome})  # fmt: skip
+    if not outcome:
+        raise TaskError("bad_input", "stages: the task has none, so there is nothing to do.")
+    emit({"event": "done", "outcome": outcome})
+
+
+def run_stage(
+    task: dict[str, Any], stage: dict[str, Any], values: dict[str, float], at_bounds: dict[str, float]
+) -> dict[str, Any]:
+    """Fit one stage; parameters that leave their bounds are held there and the stage is repeated."""
+    held: dict[str, float] = {}
+    while True:
+        start = {**values, **held}
+        free = [name for name in stage["free"] if name not in held]
+        fit = new_fit(task, start)
+        converged = True
+        if free:
+            converged = fitted(fit, task, start, free, int(stage["max_cycles"]))
+        reached = {**start, **{name: float(fit.getpar(n)) for n, name in enumerate(free, start=1)}}
+        beyond = {
+            name: bound
+            for name in free
+            if (bound := bound_crossed(reached[name], task["parameters"][name])) is not None
+        }
+        if not beyond:
+            at_bounds.update(held)
+            return outcome_of(fit, task, reached, converged, at_bounds)
+        held.update(beyond)
+
+
+def bound_crossed(value: float, parameter: dict[str, Any]) -> float | None:
+    """The bound that a value lies beyond, if any."""
+    low, high = parameter.get("min"), parameter.get("max")
+    if low is not None and value < low:
+        return float(low)
+    return float(high) if high is not None and value > high else None
+
+
+def new_fit(task: dict[str, Any], values: dict[str, float]) -> PdfFit:
+    """PDFfit2 with phases, data and every variable at its value."""
+    fit = PdfFit(create_intro=False)
+    for phase in task["phases"]:
+        fit.read_struct_string(structure_text(phase))
+    for data in task["data"]:
+        stype = {"xray": "X", "neutron": "N"}[data["probe"]]
+        fit.read_data_lists(stype, data["q_max"], 0.0, data["r"], data["g"], data["sigma"], data["name"])
+        fit.pdfrange(fit.num_datasets(), data["r"][0], data["r"][-1])
+    for variable in task["variables"]:
+        focus(fit, variable)
+        value = variable["constant"] + sum(c * values[name] for c, name in variable["terms"])
+        fit.setvar(reference(variable), value)
+    return fit
+
+
+def structure_text(phase: dict[str, Any]) -> str:
+    """A phase in PDFfit's own format; exact numbers are set as variables afterwards."""
+    lines = [
+        f"title  {phase['name']}",
+        "format pdffit",
+        "scale  1.0",
+        "sharp  0.0, 0.0, 1.0, 0.0",
+        "cell   " + ", ".join(f"{value:.8f}" for value in phase["cell"]),
+        "dcell  0, 0, 0, 0, 0, 0",
+        f"ncell  1, 1, 1, {len(phase['atoms'])}",
+        "atoms",
+    ]
+    for atom in phase["atoms"]:
+        x, y, z = atom["xyz"]
+        lines.append(f"{atom['symbol'].upper():4s} {x:17.8f} {y:17.8f} {z:17.8f} {1.0:12.4f}")
+        lines += ["  0 0 0 0", "  0.005 0.005 0.005", "  0 0 0", "  0 0 0", "  0 0 0"]
+    return "\n".join(lines) + "\n"
+
+
+def focus(fit: PdfFit, variable: dict[str, Any]) -> None:
+    """Make the phase or data set of a variable the current one."""
+    (fit.setphase if variable["of"] == "phase" else fit.setdata)(variable["index"])
+
+
+def reference(variable: dict[str, Any]) -> str:
+    """A variable as PDFfit2 names it."""
+    name, argument = variable["name"], variable.get("argument")
+    return str(name) if argument is None else f"{name}({argument})"
+
+
+def fitted(fit: PdfFit, task: dict[str, Any], values: dict[str, float], free: list[str], max_cycles: int) -> bool:
+    """Constrain, refine, and say whether it converged within the cycles."""
+    number = {name: n for n, name in enumerate(free, start=1)}
+    for name, n in number.items():
+        fit.setpar(n, values[name])
+    for variable in task["variables"]:
+        if any(name in number for _, name in variable["terms"]):
+            focus(fit, variable)
+            fit.constrain(reference(variable), formula(variable, values, number))
+    for _ in range(max_cycles):
+        done = fit.refine_step(TOLERANCE)
+        if not math.isfinite(fit.getrw()):
+            raise TaskError("diverged", "The fit diverged: G(r) of the model is no longer a number.")
+        if done:
+            return True
+    return False
+
+
+def formula(variable: dict[str, Any], values: dict[str, float], number: dict[str, int]) -> str:
+    """The linear relation of a variable in PDFfit2's words, parameters that are not free put in as numbers."""
+    constant = variable["constant"] + sum(c * values[name] for c, name in variable["terms"] if name not in number)
+    terms = [f"{c:+.12f}*@{number[name]}" for c, name in variable["terms"] if name in number]
+    text = "".join(terms) if abs(constant) < TINY else f"{constant:.12f}" + "".join(terms)
+    return text.removeprefix("+")
+
+
+def outcome_of(
+    fit: PdfFit, task: dict[str, Any], values: dict[str, float], converged: bool, at_bounds: dict[str, float]
+) -> dict[str, Any]:
+    """What the parent needs of a fit."""
+    data = {}
+    weighted, total = 0.0, 0.0
+    for index, item in enumerate(task["data"], start=1):
+        fit.setdata(index)
+        calculated = np.array(fit.getpdf_fit(), dtype=float)
+        if len(calculated) != len(item["r"]):
+            raise TaskError(
+                "internal", f"PDFfit2 returned {len(calculated)} points for the {len(item['r'])} of {item['name']}."
+            )
+        squares, observed = sums_of_squares(item, calculated)
+        data[item["name"]] = {"calculated": calculated.tolist(), "rw": math.sqrt(squares / observed)}
+        weighted, total = weighted + squares, total + observed
+    return {"parameters": values, "data": data, "rw": math.sqrt(weighted / total), "chi2": weighted,
+            "converged": converged, "at_bounds": dict(at_bounds), "engine": ENGINE}  # fmt: skip
+
+
+def sums_of_squares(item: dict[str, Any], calculated: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Weighted sums of squares of the difference and of the data."""
+    observed = np.array(item["g"])
+    weight = 1.0 if item["sigma"] is None else 1.0 / np.array(item["sigma"]) ** 2
+    return float(np.sum(weight * (observed - calculated) ** 2)), float(np.sum(weight * observed**2))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
