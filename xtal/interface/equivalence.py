@@ -24,6 +24,7 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 _UPRIGHT = 1e-6
+_IMAGES_AT_ONCE = 500_000
 
 
 def film_representatives(symmetry: PlanarSymmetry, sublattices: Sublattices) -> IntArray:
@@ -57,26 +58,55 @@ def inequivalent_cells(
     """One pair of cells per interface: not flipped if it can be, least rotated, right-handed; with (area, strain, rotation)."""
     if not len(index):
         return cells, cells, np.empty((0, 3))
-    g_f, g_s = _operation_pairs(film.symmetry, substrate.symmetry)
-    forms, unimodular = hermite_normal_form(sublattices.forms[index][:, None] @ g_f)
-    images = unimodular @ (inverse_unimodular(sublattices.to_basis[index]) @ cells)[:, None] @ g_s
-    number = np.searchsorted(sublattices.codes, sublattice_codes(forms, sublattices.largest_index))
-    keys = _packed(number, images)
-    _, first = np.unique(keys.min(axis=1), return_index=True)
-    film_cells = sublattices.bases[number[first]]
-    substrate_cells = sublattices.to_basis[number[first]] @ images[first]
-    return _least_rotated(film, substrate, film_cells, substrate_cells)
+    pairs = _operation_pairs(film.symmetry, substrate.symmetry)
+    largest = _largest_entry(film, substrate, sublattices)
+    keys = [
+        _packed(*_images(sublattices, pairs, index[rows], cells[rows]), largest).min(axis=1)
+        for rows in _blocks(len(index), len(pairs[0]))
+    ]
+    _, first = np.unique(np.concatenate(keys), return_index=True)
+    found = []
+    for rows in _blocks(len(first), len(pairs[0])):
+        number, images = _images(sublattices, pairs, index[first[rows]], cells[first[rows]])
+        substrate_cells = sublattices.to_basis[number] @ images
+        found.append(_least_rotated(film, substrate, sublattices.bases[number], substrate_cells))
+    film_part, substrate_part, numbers = zip(*found, strict=True)
+    return np.concatenate(film_part), np.concatenate(substrate_part), np.concatenate(numbers)
 
 
-def _packed(number: IntArray, images: IntArray) -> IntArray:
-    """One integer per (film sublattice, substrate matrix)."""
-    largest = int(np.abs(images).max())
-    base = 2 * largest + 1
-    if (int(number.max()) + 1) * base**4 >= 2**63:
+def _blocks(count: int, width: int) -> list[NDArray[np.intp]]:
+    """Row numbers in blocks that hold about `_IMAGES_AT_ONCE` images."""
+    return np.array_split(np.arange(count), 1 + count * width // _IMAGES_AT_ONCE)
+
+
+def _images(
+    sublattices: Sublattices, pairs: tuple[IntArray, IntArray], index: IntArray, cells: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Every image of the coincidences: numbers of the film sublattices, and substrate cells for their Hermite forms."""
+    forms, unimodular = hermite_normal_form(sublattices.forms[index][:, None] @ pairs[0])
+    images = unimodular @ (inverse_unimodular(sublattices.to_basis[index]) @ cells)[:, None] @ pairs[1]
+    return np.searchsorted(sublattices.codes, sublattice_codes(forms, sublattices.largest_index)), images
+
+
+def _largest_entry(film: Surface, substrate: Surface, sublattices: Sublattices) -> int:
+    """Bound of the entries of a substrate cell whose film cell is in Hermite form, for stretches up to 1.5.
+
+    Such a film vector is at most N (|a| + |b|) long; in a reduced basis the coordinates of a vector are at most 2/√3 of its
+    length over that of the basis vector.
+    """
+    longest = sublattices.largest_index * float(np.linalg.norm(film.planar_basis, axis=1).sum())
+    shortest = float(np.linalg.norm(substrate.planar_basis, axis=1).min())
+    largest = int(1.5 * longest * 1.16 / shortest) + 1
+    if len(sublattices.codes) * (2 * largest + 1) ** 4 >= 2**63:
         raise GeometryError("the cells are too long and narrow to be compared;", remedy="lower the area limit.")
+    return largest
+
+
+def _packed(number: IntArray, images: IntArray, largest: int) -> IntArray:
+    """One integer per (film sublattice, substrate matrix); entries are within ± `largest`."""
     packed = number.astype(np.int64)
     for i, j in product((0, 1), repeat=2):
-        packed = packed * base + images[..., i, j] + largest
+        packed = packed * (2 * largest + 1) + images[..., i, j] + largest
     return packed
 
 

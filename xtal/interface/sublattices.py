@@ -46,11 +46,15 @@ def sublattices_up_to(surface: Surface, largest_index: int) -> Sublattices:
 
 @dataclass(frozen=True, eq=False)
 class Bases:
-    """Bases of substrate sublattices that a film's reduced basis may be mapped onto, sorted by the first length."""
+    """Bases of substrate sublattices that a film's reduced basis may be mapped onto, by index, then by the first length.
+
+    `keys` rise along the bases: index times `stride` plus the squared first length.
+    """
 
     matrices: IntArray
-    squared_first: FloatArray
     gram: FloatArray
+    keys: FloatArray
+    stride: float
 
 
 @lru_cache(maxsize=32)
@@ -65,8 +69,11 @@ def near_reduced_bases(surface: Surface, largest_index: int, max_strain: float) 
     ]
     matrices = np.concatenate(found)
     gram = gram_entries(matrices, metric)
-    order = np.argsort(gram[:, 0], kind="stable")
-    return Bases(matrices[order], gram[order, 0], gram[order])
+    index = np.abs(matrices[:, 0, 0] * matrices[:, 1, 1] - matrices[:, 0, 1] * matrices[:, 1, 0])
+    stride = 2.0 * float(gram[:, 0].max())
+    keys = index * stride + gram[:, 0]
+    order = np.argsort(keys, kind="stable")
+    return Bases(matrices[order], gram[order], keys[order], stride)
 
 
 def _coprime_pairs(largest: int) -> list[tuple[int, int]]:
