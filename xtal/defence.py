@@ -97,7 +97,7 @@ class Defence:
     weight_interval, share_interval : Interval or None
         Profile-likelihood intervals of the weight fraction and of the share in the phase's group.
     model_interval : Interval or None
-        Weight fractions that the alternative models reach, each with its own 95 % interval.
+        `weight_interval` widened by how far the fraction moves in other models that a referee would accept.
     without : Removal or None
         Refit without the phase.
     detection_limit : float or None

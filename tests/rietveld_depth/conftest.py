@@ -55,3 +55,17 @@ def pellet_job(folder: Path, *, phases: str = "", rest: str = "", share: float =
 def make_job(tmp_path):
     """`pellet_job` in the test's folder."""
     return lambda **options: pellet_job(tmp_path, **options)
+
+
+@pytest.fixture(scope="session")
+def quick_job(tmp_path_factory):
+    """Job of the quick pellet, made once."""
+    return pellet_job(tmp_path_factory.mktemp("quick"))
+
+
+@pytest.fixture(scope="session")
+def quick_result(quick_job):
+    """Its result."""
+    from xtal.rietveld.run import refine
+
+    return refine(quick_job)

@@ -26,6 +26,7 @@ COMMANDS = {
     "templates": "xtal.cli.templates",
     "simulate": "xtal.cli.simulate",
     "calibrate": "xtal.cli.calibrate",
+    "compare": "xtal.cli.compare",
     "convert": "xtal.cli.convert",
     "project": "xtal.cli.project",
     "mismatch": "xtal.cli.mismatch",

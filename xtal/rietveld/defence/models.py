@@ -2,12 +2,13 @@
 
 Counting statistics say nothing of the model's own error, which dominates quantitative analysis with X-rays (I. C. Madsen et al.,
 J. Appl. Cryst. 34 (2001) 409: round-robin scatter of percents where esds are tenths). So the fit is repeated with a common shift of each
-phase's displacement parameters free and with a more flexible background, and Brindley's microabsorption is applied with grains of a
-given size in all phases.
+phase's displacement parameters free, with each phase's displacement parameters larger by what literature values scatter, and with a more
+flexible background; and Brindley's microabsorption is applied with grains of a given size in all phases.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -18,12 +19,13 @@ from ...diffraction.absorption import brindley_factors
 from ...job import Job, Parameter, Tie
 from ...result import Result
 from .continued import continued, last_free
-from .interval import LEVEL
 
-__all__ = ["GRAIN_UM", "alternative_jobs", "grain_shifts", "model_interval"]
+__all__ = ["GRAIN_UM", "U_SHIFT", "alternative_jobs", "grain_shifts", "model_interval"]
 
 GRAIN_UM = 5.0
 """Grain diameter for microabsorption, µm: what an ordinarily ground powder may still have."""
+U_SHIFT = 0.003
+"""Å²; how far apart published displacement parameters of one compound usually lie (0.24 Å² in B)."""
 MORE_BACKGROUND = 3
 
 
@@ -32,6 +34,9 @@ def alternative_jobs(job: Job, result: Result) -> Iterator[tuple[str, Job]]:
     ties, leaders = _common_shifts(job, result)
     if leaders:
         yield "displacement parameters free", continued(job, result, ties=ties, also_free=leaders)
+    for leader in leaders:
+        phase = leader.split(".")[1]
+        yield f"displacement of {phase} + {U_SHIFT} Å²", _shifted(continued(job, result), f"phase.{phase}.site.")
     more = [f"pattern.background.c{job.background_terms + i}" for i in range(MORE_BACKGROUND)]
     wider = replace(
         job,
@@ -39,6 +44,15 @@ def alternative_jobs(job: Job, result: Result) -> Iterator[tuple[str, Job]]:
         parameters={**job.parameters, **dict.fromkeys(more, Parameter(0.0))},
     )
     yield f"{MORE_BACKGROUND} more background terms", continued(wider, result, also_free=more)
+
+
+def _shifted(job: Job, prefix: str) -> Job:
+    """The job with the isotropic U of one phase larger by `U_SHIFT`."""
+    parameters = {
+        name: replace(item, start=item.start + U_SHIFT) if name.startswith(prefix) and name.endswith(".u_iso") else item
+        for name, item in job.parameters.items()
+    }
+    return replace(job, parameters=parameters)
 
 
 def _common_shifts(job: Job, result: Result) -> tuple[list[Tie], list[str]]:
@@ -71,16 +85,16 @@ def grain_shifts(job: Job, result: Result, grain_um: float) -> dict[str, float]:
     return dict(zip(names, (corrected / corrected.sum()).tolist(), strict=True))
 
 
-def model_interval(phase: str, own: Interval, alternatives: list[Result], grains: dict[str, float]) -> Interval:
-    """Union of a phase's own interval, those of the alternative models, and the shift by microabsorption."""
-    low, high = own.low, own.high
-    for result in alternatives:
-        value = result.phases[phase].weight_fraction
-        if value.value is not None and value.esd is not None:
-            low = min(low, value.value - LEVEL * value.esd)
-            high = max(high, value.value + LEVEL * value.esd)
-    if phase in grains:
-        best = next((fraction for fraction, rise in own.points if rise == 0.0), (own.low + own.high) / 2)
-        shift = grains[phase] - best
-        low, high = (low + shift, high) if shift < 0 else (low, high + shift)
-    return Interval(max(low, 0.0), min(high, 1.0))
+def model_interval(
+    phase: str, best: float, own: Interval, alternatives: list[Result], grains: dict[str, float]
+) -> Interval:
+    """A phase's own interval widened by the shifts of the alternative models in quadrature, and by microabsorption.
+
+    Each alternative may err either way; microabsorption has a sign, so it moves one end only.
+    """
+    found = [result.phases[phase].weight_fraction.value for result in alternatives]
+    shifts = [value - best for value in found if value is not None]
+    low = best - math.hypot(best - own.low, *shifts)
+    high = best + math.hypot(own.high - best, *shifts)
+    coarse = grains.get(phase, best) - best
+    return Interval(max(low + min(coarse, 0.0), 0.0), min(high + max(coarse, 0.0), 1.0))

@@ -71,7 +71,7 @@ def defend(
     grain_um : float
         Grain diameter of Brindley's microabsorption in the model interval, µm; 0 leaves it out.
     progress : callable
-        Is told of each refit before it starts. A phase takes 5 to 10 refits of one stage.
+        Is told of each refit before it starts. A phase takes 5 to 10 refits of one stage, the models two and one per phase.
     """
     if result.agreement is None or result.status not in ("converged", "not_converged"):
         return result
@@ -107,7 +107,8 @@ def _defence(
         at_zero = None if without is None else without.delta_chi2
         weights = _scan(case, name, tuple(case.result.phases), phase.weight_fraction, at_zero)
     word, sentence = verdict(phase.weight_fraction, weights, without, limit, attenuated)
-    models = None if weights is None else model_interval(name, weights, alternatives, grains)
+    best = phase.weight_fraction.value
+    models = None if weights is None or best is None else model_interval(name, best, weights, alternatives, grains)
     old = phase.defence or Defence()
     return replace(
         old, verdict=word, sentence=sentence, weight_interval=weights, share_interval=share, model_interval=models,
