@@ -12,6 +12,7 @@ from .project_output import print_summary, write_figure, write_map, write_profil
 
 if TYPE_CHECKING:
     from ..reciprocal import Overlay, Projection, RotationScan, View
+    from ..reciprocal.alignment import Alignment
     from ..structure import Structure
 
 __all__ = ["project"]
@@ -137,7 +138,7 @@ def _items(
     tolerance: float, options: dict[str, Any],
 ) -> tuple[list[Projection | Overlay], list[RotationScan]]:  # fmt: skip
     """A projection or overlay for each view, and the scans that were asked for."""
-    from ..reciprocal import angle_range, overlay, parse_alignment, project_views, scan_rotation
+    from ..reciprocal import parse_alignment, project_views
 
     if len(crystals) == 1:
         if further or align:
@@ -152,24 +153,30 @@ def _items(
     if len(further) > others or len(relations) > others:
         raise GeometryError(f"{len(further)} views and {len(relations)} alignments for {others} further crystals;",
                             remedy="give one of each for every structure after the first, or fewer.")  # fmt: skip
-    aligned = [*relations, *[None] * (others - len(relations))]
-    items: list[Projection | Overlay] = []
-    scans: list[RotationScan] = []
-    angles = angle_range(rotate) if ":" in rotate else None
-    fixed = 0.0 if angles is not None else _angle(rotate)
-    for view in views:
-        own = [view, *further, *[_plain(view)] * (others - len(further))]
-        drawn = overlay(crystals, own, align=aligned, rotation=fixed, tolerance=tolerance, **options)
-        if angles is not None:
-            found = [
-                scan_rotation(drawn.projections[0], other, angles, tolerance=tolerance)
-                for other in drawn.projections[1:]
-            ]
-            best = [one.best_angle for one in found]
-            drawn = overlay(crystals, own, align=aligned, rotation=best, tolerance=tolerance, **options)
-            scans += found
-        items.append(drawn)
-    return items, scans
+    aligned: list[Alignment | None] = [*relations, *[None] * (others - len(relations))]
+    own = [[view, *further, *[_plain(view)] * (others - len(further))] for view in views]
+    drawn = [_overlay(crystals, one, aligned, rotate, tolerance, options) for one in own]
+    return [item for item, _ in drawn], [scan for _, scans in drawn for scan in scans]
+
+
+def _overlay(
+    crystals: list[Structure],
+    views: list[View],
+    align: list[Alignment | None],
+    rotate: str,
+    tolerance: float,
+    options: dict[str, Any],
+) -> tuple[Overlay, list[RotationScan]]:
+    """Overlay at the angle that was given, or at the best one of the range that was given, with the scans."""
+    from ..reciprocal import angle_range, overlay, scan_rotation
+
+    if ":" not in rotate:
+        return overlay(crystals, views, align=align, rotation=_angle(rotate), tolerance=tolerance, **options), []
+    angles = angle_range(rotate)
+    first, *others = overlay(crystals, views, align=align, tolerance=tolerance, **options).projections
+    scans = [scan_rotation(first, other, angles, tolerance=tolerance) for other in others]
+    best = [scan.best_angle for scan in scans]
+    return overlay(crystals, views, align=align, rotation=best, tolerance=tolerance, **options), scans
 
 
 def _plain(view: View) -> View:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..reciprocal.indices import direction_indices
-from ..reciprocal.overlay import Overlay, Pairs
+from ..reciprocal.overlay import Overlay
+from ..reciprocal.pairs import Pairs
 from ..reciprocal.spots import Projection
 from . import style
 from .projection_labels import index_markup

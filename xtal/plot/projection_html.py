@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import InputError
 from ..reciprocal.indices import written
-from ..reciprocal.overlay import Overlay, Pairs
+from ..reciprocal.overlay import Overlay
+from ..reciprocal.pairs import Pairs
 from ..reciprocal.spots import Projection
 from ..reciprocal.view import FRAME
 from .projection import spot_sizes

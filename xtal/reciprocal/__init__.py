@@ -3,11 +3,13 @@
 Frame: a along e1, c* along e3, right-handed; reciprocal vectors without 2π, so that |g| = 1/d (see `xtal.reciprocal.view`).
 """
 
+from .alignment import parse_alignment
 from .angles import angle_between_directions, angle_between_normal_and_direction, angle_between_normals
 from .indices import hkil_from_hkl, parse_indices, uvtw_from_uvw, written
 from .intensities import Probe, electron_wavelength
 from .lattice_points import LatticePoints, calculate_lattice_points
-from .overlay import Mismatch, Overlay, Pairs, overlap_score, overlay, pair_spots, parse_alignment
+from .overlay import Overlay, overlay
+from .pairs import Mismatch, Pairs, overlap_score, pair_spots
 from .reciprocal_space_map import MapPoints, ReciprocalSpaceMap, reciprocal_space_map
 from .rotation_scan import RotationScan, angle_range, scan_rotation
 from .row_profile import RowProfile, row_profile

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ..errors import GeometryError, MissingPartError
 from ..lattice import Lattice
 from ..structure import Structure
+from .alignment import Alignment, aligned_view, check_in_plane
 from .indices import direction_indices, written
 from .intensities import Probe
 from .lattice_points import LatticePoints, calculate_lattice_points
-from .overlay import Alignment, aligned_view, check_in_plane
 from .view import View
 
 __all__ = ["MapPoints", "ReciprocalSpaceMap", "reciprocal_space_map"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import GeometryError
-from .overlay import TOLERANCE, check_tolerance, overlap_score
+from .pairs import TOLERANCE, check_tolerance, overlap_score
 from .spots import Projection
 from .view import rotation_matrix
 

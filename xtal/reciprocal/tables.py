@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .overlay import Overlay, Pairs
+from .overlay import Overlay
+from .pairs import Pairs
 from .spots import Projection
 from .view import FRAME
 
