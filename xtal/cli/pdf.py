@@ -11,6 +11,7 @@ from . import Commands
 __all__ = ["PDF_COMMANDS", "pdf"]
 
 PDF_COMMANDS = {
+    "reduce": "xtal.cli.pdf_reduce",
     "simulate": "xtal.cli.pdf_simulate",
 }
 
