@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from xtal.lattice import Lattice
+from xtal.result import CELL_NAMES
 from xtal.rietveld.assemble import assemble_result
+from xtal.rietveld.phases import _leader
+from xtal.structure import Site, Structure
+from xtal.symmetry import SpaceGroup
 
 
 @pytest.fixture
@@ -64,6 +69,27 @@ def test_tetragonal_b_has_value_and_esd_of_a_and_its_angles_none(phases):
     assert (cell.b.value, cell.b.esd) == (4.60, cell.a.esd) == (4.60, pytest.approx(1e-4))
     assert cell.c.esd == pytest.approx(2e-4)
     assert (cell.gamma.value, cell.gamma.esd, cell.gamma.reason) == (90.0, None, "fixed by symmetry")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "cell", "leaders"),
+    [
+        ("P 1 2/m 1", (5, 6, 7, 90, 90, 90), "a b c - beta -"),
+        ("P m m m", (5, 5, 5, 90, 90, 90), "a b c - - -"),
+        ("P 4/m m m", (5, 5, 5, 90, 90, 90), "a a c - - -"),
+        ("P -3 m 1", (5, 5, 7, 90, 90, 120), "a a c - - -"),
+        ("R -3 c:R", (5, 5, 5, 60, 60, 60), "a a a alpha alpha alpha"),
+        ("P m -3 m", (5, 5, 5, 90, 90, 90), "a a a - - -"),
+    ],
+)
+def test_dependent_cell_parameters_follow_by_symmetry_not_by_equal_numbers(symbol, cell, leaders):
+    site = Site("X", "O", (0.0, 0.0, 0.0))
+    structure = Structure(
+        "p", Lattice.from_parameters(cell), SpaceGroup.from_symbol(symbol), (site,), "made up", "model"
+    )
+    free = structure.space_group.free_cell_parameters()
+    found = [_leader(name, free, structure) or "-" for name in CELL_NAMES]
+    assert found == leaders.split()
 
 
 def test_cell_that_was_held_has_no_esd(phases):

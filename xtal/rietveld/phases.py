@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..job import Job, JobPhase
-from ..lattice import Lattice
 from ..result import CELL_NAMES, CellResult, PhaseResult, ProfileCurves, Value
 from ..structure import AMU_PER_CUBIC_ANGSTROM, Structure
 from .covariance import Covariance
@@ -116,7 +115,7 @@ def _cell(phase: JobPhase, structure: Structure, covariance: Covariance | None) 
     free = phase.structure.space_group.free_cell_parameters()
     values = {}
     for name, number in zip(CELL_NAMES, structure.lattice.parameters, strict=True):
-        leader = _leader(name, free, structure.lattice)
+        leader = _leader(name, free, structure)
         if leader is None:
             values[name] = Value(number, None, _FIXED)
             continue
@@ -125,13 +124,19 @@ def _cell(phase: JobPhase, structure: Structure, covariance: Covariance | None) 
     return CellResult(**values)
 
 
-def _leader(name: str, free: Sequence[str], lattice: Lattice) -> str | None:
-    """The independent parameter that a cell parameter equals, or None when symmetry fixes it."""
+def _leader(name: str, free: Sequence[str], structure: Structure) -> str | None:
+    """The independent parameter that a cell parameter follows, or None when symmetry fixes it.
+
+    Found by moving: a monoclinic β of 90° equals α and γ, but they don't follow it.
+    """
     if name in free:
         return name
-    same_kind = [other for other in free if (other in "abc") == (name in "abc")]
-    number = getattr(lattice, name)
-    return next((other for other in same_kind if np.isclose(getattr(lattice, other), number, rtol=1e-9)), None)
+    lattice = structure.lattice
+    for other in free:
+        moved = structure.space_group.complete_cell({other: 1.01 * getattr(lattice, other)}, lattice)
+        if not np.isclose(getattr(moved, name), getattr(lattice, name), rtol=1e-6):
+            return other
+    return None
 
 
 def _missing_esd(covariance: Covariance | None) -> str:
