@@ -62,6 +62,46 @@ def test_search_finds_what_trying_every_matrix_finds(name):
     assert set(keys) == every_coincidence(film, substrate, area, strain, entries)
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    st.tuples(st.floats(0.9, 1.3), st.floats(0.9, 1.3), st.floats(70, 110)),
+    st.tuples(st.floats(0.9, 1.3), st.floats(0.9, 1.3), st.floats(70, 110)),
+    st.sampled_from(["P 1", "P 2", "P m"]),
+    st.floats(0.02, 0.25),
+)
+def test_search_is_complete_for_any_pair_of_oblique_lattices(one, two, symbol, strain):
+    """Strains that differ from the limit by rounding only could go either way; none of the drawn ones does."""
+    (a, c, beta), (d, f, gamma) = one, two
+    plane = (0, 1, 0)
+    film, substrate = (
+        Surface(crystal(symbol, a, 2.0, c, 90, beta, 90), plane),
+        Surface(crystal("P 2", d, 2.0, f, 90, gamma, 90), plane),
+    )
+    found = find_coincidences(film, substrate, Limits(max_area=4.2, max_strain=strain, multiples=True))
+    keys = {match_key(match) for match in found if match.strain < strain - 1e-6}
+    everything = every_coincidence(film, substrate, 4.2, strain, 8)
+    assert keys <= everything
+    assert len(found) == len({match_key(match) for match in found})
+    assert everything <= {match_key(match) for match in found}
+
+
+def test_rotating_both_crystals_changes_nothing():
+    """The same two planar lattices, told with other axes of the crystals."""
+    limits = Limits(max_area=14, max_strain=0.07)
+    first = find_coincidences(
+        Surface(crystal("P m m m", 1.0, 1.3, 2.0), (0, 0, 1)),
+        Surface(crystal("P m m m", 1.05, 1.25, 2.0), (0, 0, 1)),
+        limits,
+    )
+    second = find_coincidences(
+        Surface(crystal("P m m m", 2.0, 1.0, 1.3), (1, 0, 0)),
+        Surface(crystal("P m m m", 1.25, 2.0, 1.05), (0, 1, 0)),
+        limits,
+    )
+    assert len(first) > 3
+    assert _summary(first) == _summary(second)
+
+
 def test_brute_force_itself_is_not_cut_short_by_its_largest_entry():
     film, substrate, area, strain, entries = PAIRS["square on rectangle"]
     assert every_coincidence(film, substrate, area, strain, entries) == every_coincidence(

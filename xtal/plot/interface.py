@@ -23,7 +23,8 @@ __all__ = ["plot_coincidence", "plot_composition_series", "plot_filler_fronts", 
 
 FloatArray = NDArray[np.float64]
 
-FILM, SUBSTRATE, CELL = style.VERMILION, style.BLUE, style.BLACK
+# Film first, as in the overlays of reciprocal lattices.
+FILM, SUBSTRATE, CELL = style.BLUE, style.VERMILION, style.BLACK
 _MARKERS = "osD^vP*X<>"
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
 
@@ -43,7 +44,7 @@ def plot_coincidence(match: Match) -> Figure:
     Parameters
     ----------
     match : Match
-        What is drawn: open circles the film, filled ones the substrate, outlines the primitive cells and the common cell.
+        What is drawn: filled circles the film, open ones the substrate, outlines the primitive cells and the common cell.
 
     Returns
     -------
@@ -56,8 +57,8 @@ def plot_coincidence(match: Match) -> Figure:
         outline = _CORNERS @ match.substrate_cell
         bases = np.vstack([match.substrate.planar_basis, film])
         window = _window(outline, 1.2 * float(np.linalg.norm(bases, axis=1).max()))
-        _draw_lattice(axes, match.substrate.planar_basis, window, SUBSTRATE, f"{match.substrate}", filled=True)
-        _draw_lattice(axes, film, window, FILM, f"{match.film}", filled=False)
+        _draw_lattice(axes, match.substrate.planar_basis, window, SUBSTRATE, f"{match.substrate}", filled=False)
+        _draw_lattice(axes, film, window, FILM, f"{match.film}", filled=True)
         axes.fill(outline[:, 0], outline[:, 1], facecolor=style.GREY, alpha=0.18, zorder=1)
         axes.plot(
             outline[:, 0], outline[:, 1], color=CELL, linewidth=1.3, label=f"coincidence cell, {match.area:.1f} Å²"
@@ -86,7 +87,7 @@ def _draw_lattice(
         zorder=3,
     )
     cell = _CORNERS @ basis
-    axes.plot(cell[:, 0], cell[:, 1], color=colour, linewidth=2.4 if filled else 1.2, zorder=2)
+    axes.plot(cell[:, 0], cell[:, 1], color=colour, linewidth=1.2 if filled else 2.4, zorder=2)
 
 
 def _window(outline: FloatArray, margin: float) -> tuple[float, float, float, float]:
@@ -199,7 +200,8 @@ def _finish_front(axes: Axes, matches: Sequence[Match]) -> None:
     axes.set_xlabel("area of the coincidence cell (Å²)")
     axes.set_ylabel("largest principal strain (%)")
     axes.set_xlim(0, max(match.area for match in matches) * 1.12)
-    axes.set_ylim(bottom=0, top=100 * max(match.strain for match in matches) * 1.18)
+    highest = 100 * max(match.strain for match in matches)
+    axes.set_ylim(bottom=-0.03 * highest, top=1.18 * highest)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
 
 
