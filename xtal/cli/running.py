@@ -101,12 +101,13 @@ def refine_and_write(
 
 
 def _load_libraries() -> None:
-    """Import what checks and figure need; done while the engine works, a second is saved."""
-    import matplotlib.backends.backend_agg
-    import matplotlib.figure
-    import matplotlib.mathtext  # noqa: F401
+    """Import what checks and figure need; while the engine works this costs nothing."""
     import scipy.ndimage
     import scipy.signal  # noqa: F401
+    from matplotlib.mathtext import MathTextParser
+
+    # The first formula that is set builds the grammar and loads the fonts.
+    MathTextParser("agg").parse("$R$")
 
 
 def _show(result: Result) -> None:
