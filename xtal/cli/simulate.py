@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from ..errors import InputError, OutputError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from ..diffraction import Simulation
@@ -104,6 +104,7 @@ def _measured(path: Path | None, span: tuple[float, float] | None) -> Pattern | 
 
 
 def _axis(device: Instrument, span: tuple[float, float] | None, step: float | None) -> NDArray[np.float64]:
+
     from ..diffraction import axis_points
 
     if device.bank is None:
