@@ -92,9 +92,9 @@ def fillers_table(ranks: Sequence[FillerRank]) -> Table:
 def series_text(series: CompositionSeries) -> str:
     """The Vegard line and the composition without mismatch, in one or two sentences."""
     root = series.matching_composition
-    line = f"Vegard line: {series.intercept} Å {float(series.slope.value or 0):+.4f} Å·x"
-    if series.slope.esd is not None:
-        line = f"Vegard line: {series.intercept} + {format_value(series.slope.value, series.slope.esd)}·x Å"
+    slope = float(series.slope.value or 0)
+    size = format_value(abs(slope), series.slope.esd, 4)
+    line = f"Vegard line: {series.intercept} {'−' if slope < 0 else '+'} {size}·x Å"
     if root.value is None:
         return f"{line}; {root.reason}."
     outside = ", outside the measured range: an extrapolation" if series.extrapolated else ""
