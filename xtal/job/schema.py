@@ -23,6 +23,7 @@ __all__ = [
     "StageTable",
     "TemplateTable",
     "TieTable",
+    "VariantTable",
     "job_json_schema",
 ]
 
@@ -156,6 +157,20 @@ class OutputTable(_Table):
     folder: str | None = Field(None, description="Result folder, relative to the working directory.")
 
 
+class VariantTable(_Table):
+    """A rival model: tables that replace those of the job, for ``xtal compare-models``."""
+
+    name: PhaseName = Field(description="Name of the variant.")
+    about: str = Field("", description="The hypothesis in words.")
+    phase: list[PhaseTable] | None = Field(None, description="Replaces every [[phase]].")
+    stage: list[StageTable] | None = Field(None, description="Replaces every [[stage]].")
+    tie: list[TieTable] | None = Field(None, description="Replaces every [[tie]].")
+    parameters: dict[str, ParameterTable] | None = Field(None, description="Merged into [parameters].")
+    groups: dict[str, list[str]] | None = Field(None, description="Replaces [groups].")
+    include: list[str] | None = Field(None, description="Replaces include.")
+    background: BackgroundTable | None = Field(None, description="Replaces [background].")
+
+
 class TemplateTable(_Table):
     """What a template says about itself."""
 
@@ -194,6 +209,9 @@ class JobFile(_Table):
         None, description="Template that this job completes; its tables are replaced by those here."
     )
     include: list[str] = Field(default_factory=list, description="Optional phases of the template to take.")
+    variant: list[VariantTable] = Field(
+        default_factory=list, description="Rival models, for xtal compare-models; a plain refinement leaves them out."
+    )
 
 
 def job_json_schema() -> dict[str, Any]:
