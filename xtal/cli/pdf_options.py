@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..errors import InputError
 
-__all__ = ["counted", "values_of"]
+__all__ = ["counted", "value_text", "values_of"]
 
 
 def values_of(text: str | None, option: str) -> list[float]:
@@ -41,3 +41,10 @@ def counted(what: str) -> Callable[[int, int], None]:
             print(f"\r{what}: {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
     return show
+
+
+def value_text(value: float, esd: float | None, decimals: int) -> str:
+    """Value with its esd in brackets, or with none where there is none."""
+    from ..result import format_value
+
+    return format_value(value, esd, decimals)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, OutputError
+from .pdf_options import value_text
 
 if TYPE_CHECKING:
     from ..pattern import Pattern
@@ -54,6 +55,7 @@ def reduce(
     scan_background: Annotated[str | None, typer.Option("--scan-background", metavar="A:B:STEP", help="Background scales to try.")] = None,
     scan_rpoly: Annotated[str | None, typer.Option("--scan-rpoly", metavar="A:B:STEP", help="Values of rpoly to try.")] = None,
     scan_qmax: Annotated[str | None, typer.Option("--scan-qmax", metavar="A:B:STEP", help="Values of Qmax to try.")] = None,
+    find_density: Annotated[str | None, typer.Option("--find-density", metavar="A:B:STEP", help="Physical: density and background scale from low r, for these r_cut (Å).")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for .iq, .sq, .fq and .gr.")] = Path(),
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Picture: .png, .svg or .pdf.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
@@ -84,6 +86,8 @@ def reduce(
     )  # fmt: skip
     measured = _read(data, axis, is_function)
     under = None if background is None else _read(background, axis, False)
+    if find_density is not None:
+        settings = _with_density(measured, settings, under, find_density)
     if scan_background or scan_rpoly or scan_qmax:
         settings = _scanned(measured, settings, under, scan_background, scan_rpoly, scan_qmax)
     made = reduce_pattern(measured, settings, under)
@@ -123,6 +127,26 @@ def _read(path: Path, axis: str | None, is_function: bool) -> Pattern:
                    source=found.source, metadata=found.metadata)  # fmt: skip
 
 
+def _with_density(
+    data: Pattern, settings: ReductionSettings, background: Pattern | None, r_cuts: str
+) -> ReductionSettings:
+    from ..pdf.density import density_from_low_r
+    from .pdf_options import values_of
+
+    if background is None or settings.mode != "physical":
+        raise InputError("needs --method physical and --background;", where="--find-density", remedy="give both.")
+    found = density_from_low_r(data, background, settings, values_of(r_cuts, "--find-density"))
+    print(f"number density {value_text(found.number_density, found.number_density_esd, 4)} atoms/Å³, "
+          f"background scale {value_text(found.background_scale, found.background_scale_esd, 3)}, "
+          f"r_cut {found.r_cut:.3g} Å, misfit {found.misfit:.3f}; over all r_cut tried the density is "
+          f"{found.spread[0]:.4f}–{found.spread[1]:.4f}")  # fmt: skip
+    if found.reason:
+        print(f"no esd: {found.reason}")
+    return settings.changed(
+        number_density=found.number_density, background_scale=found.background_scale, r_cut=found.r_cut
+    )
+
+
 def _scanned(
     data: Pattern, settings: ReductionSettings, background: Pattern | None, scales: str | None, r_polys: str | None,
     q_maxima: str | None,
@@ -142,9 +166,9 @@ def _print_scan(found: ScanResult) -> None:
     print(f"scan of {len(found.points)} reductions, misfit over r < {found.low_r_range[1]:.2f} Å")
     print("  bgscale    rpoly     qmax   slow misfit   full misfit")
     ranked = sorted(found.points, key=lambda point: point.slow_misfit)[:BEST_SHOWN]
-    for point in [*ranked, found.best]:
+    for point in ranked if found.best in ranked else [*ranked, found.best]:
         text = "   none" if point.r_poly is None else f"{point.r_poly:7.3f}"
-        mark = "  <- used" if point is found.best and point is not ranked[0] else ""
+        mark = "  <- used" if point == found.best else ""
         print(
             f"  {point.background_scale:7.3f}  {text}  {point.q_max:7.2f}   {point.slow_misfit:11.4f}   {point.full_misfit:11.4f}{mark}"
         )
