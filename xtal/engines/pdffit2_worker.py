@@ -34,6 +34,8 @@ ENGINE = {"name": "pdffit2", "version": str(pdffit2_version)}
 PHASE_WIDE = ("pscale", "delta1", "delta2", "spdiameter")
 DATA_WIDE = ("dscale", "qdamp", "qbroad")
 TINY = 1e-12
+LEAST_R = 0.5
+"""Steps above r = 0 at which the first empty point may lie."""
 
 
 class TaskError(Exception):
@@ -181,13 +183,27 @@ def new_fit(task: dict[str, Any], values: dict[str, float]) -> PdfFit:
         fit.read_struct_string(structure_text(phase))
     for data in task["data"]:
         stype = {"xray": "X", "neutron": "N"}[data["probe"]]
-        fit.read_data_lists(stype, data["q_max"], 0.0, data["r"], data["g"], data["sigma"], data["name"])
+        r, g, sigma = from_low_r(data)
+        fit.read_data_lists(stype, data["q_max"], 0.0, r, g, sigma, data["name"])
         fit.pdfrange(fit.num_datasets(), data["r"][0], data["r"][-1])
     for variable in task["variables"]:
         focus(fit, variable)
         value = variable["constant"] + sum(c * values[name] for c, name in variable["terms"])
         fit.setvar(reference(variable), value)
     return fit
+
+
+def from_low_r(data: dict[str, Any]) -> tuple[list[float], list[float], list[float] | None]:
+    """The points of a data set with empty ones below, down to r > 0.
+
+    PDFfit2 calculates from the first point it is given; a model that begins inside the range has false ripples there. The empty points
+    are outside the fitted range.
+    """
+    step = (data["r"][-1] - data["r"][0]) / (len(data["r"]) - 1)
+    count = int(data["r"][0] / step - LEAST_R)
+    below = [data["r"][0] - step * k for k in range(count, 0, -1)]
+    sigma = None if data["sigma"] is None else [1.0] * count + data["sigma"]
+    return below + data["r"], [0.0] * count + data["g"], sigma
 
 
 def structure_text(phase: dict[str, Any]) -> str:

@@ -26,11 +26,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Known are: {shown}." if names else ""
 
 
-def job_error(error: ValidationError, file: str) -> JobError:
-    """The first complaint of pydantic as a sentence a user can act on; further ones are counted."""
+def job_error(error: ValidationError, file: str, model: type[BaseModel] = JobFile) -> JobError:
+    """The first complaint of pydantic about a `model` as a sentence a user can act on; further ones are counted."""
     details = error.errors()
     first = min(details, key=_rank)
-    found, remedy = _sentence(first)
+    found, remedy = _sentence(first, model)
     more = f" ({len(details) - 1} more in this file)" if len(details) > 1 else ""
     return JobError(found, where=f"{file}{_place(first['loc'])}", remedy=remedy + more)
 
@@ -56,17 +56,17 @@ def _place(location: tuple[int | str, ...]) -> str:
     return ", " + ", ".join(words) if words else ""
 
 
-def _sentence(detail: ErrorDetails) -> tuple[str, str]:
+def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     value = detail.get("input")
     match detail["type"]:
         case "extra_forbidden":
-            return f"key {key!r} is not known;", nearest(key, _known_keys(detail["loc"]))
+            return f"key {key!r} is not known;", nearest(key, _known_keys(detail["loc"], model))
         case "missing":
             return f"key {key!r} is missing;", "add it."
         case "literal_error" if key == "schema":
             return (f"schema {value!r} is not one this version reads;",
-                    "it reads 'xtal-job/1': update xtal, or write the job for this version.")  # fmt: skip
+                    f"it reads {model.model_fields['schema_'].default!r}: update xtal, or write the job for this version.")  # fmt: skip
         case "literal_error":
             return f"{value!r} is not allowed;", f"allowed: {detail.get('ctx', {}).get('expected', '')}."
         case "value_error":
@@ -91,9 +91,9 @@ def _dotted(key: str, table: dict[str, Any]) -> str:
     return _dotted(name, value) if isinstance(value, dict) else name
 
 
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+def _known_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """Keys of the table in which an unknown key was found."""
-    table: Any = JobFile
+    table: Any = model
     for part in location[:-1]:
         if isinstance(part, str) and isinstance(table, type) and issubclass(table, BaseModel):
             by_alias = {info.alias or name: info.annotation for name, info in table.model_fields.items()}

@@ -15,7 +15,7 @@ from ..symmetry import SpaceGroup
 from .messages import nearest
 from .resolved import JobPhase, Parameter
 
-__all__ = ["DEFAULT_SIZE_NM", "DEFAULT_U_ISO", "adjusted", "matching", "model_parameters"]
+__all__ = ["DEFAULT_SIZE_NM", "DEFAULT_U_ISO", "adjusted", "matching", "model_parameters", "phase_parameters"]
 
 DEFAULT_U_ISO = 0.01
 """Start value of a displacement parameter that the source doesn't give, Å² (B = 0.79 Å²)."""
@@ -44,7 +44,7 @@ def model_parameters(phases: Sequence[JobPhase], instrument: Instrument, backgro
     parameters = _pattern_parameters(instrument, background_terms)
     for phase in phases:
         prefix = f"phase.{phase.name}"
-        for name, parameter in _phase_parameters(phase).items():
+        for name, parameter in phase_parameters(phase).items():
             parameters[f"{prefix}.{name}"] = parameter
     return parameters
 
@@ -67,7 +67,8 @@ def _pattern_parameters(instrument: Instrument, background_terms: int) -> dict[s
     return parameters
 
 
-def _phase_parameters(phase: JobPhase) -> dict[str, Parameter]:
+def phase_parameters(phase: JobPhase) -> dict[str, Parameter]:
+    """Parameters of one phase by their names within it (``cell.a``, ``site.Cl1.x``)."""
     structure = phase.structure
     parameters = {"scale": Parameter(1.0, 0.0)}
     parameters |= _cell_parameters(structure)

@@ -1,0 +1,295 @@
+"""Read a PDF job file, and the data and structures it names, into a `PdfJob`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ..errors import CifError, InputError, JobError
+from ..job.messages import job_error
+from ..job.parameters import DEFAULT_U_ISO, adjusted
+from ..job.resolved import Parameter, Stage
+from ..job.schema import StageTable
+from ..job.stages import resolve_stages
+from ..job.ties import resolve_ties
+from ..pattern import Pattern
+from ..pdf.displacement_freedom import anisotropic_site
+from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters
+from ..pdf.job_schema import BoxCarTable, DataTable, PdfJobFile, PdfPhaseTable
+from ..pdf.site_scattering import Probe
+from ..structure import Structure
+from .library import find_structure
+from .read_pattern import read_pattern
+
+__all__ = ["load_pdf_job"]
+
+FIRST_R = 1.0
+"""Where a fit begins when the job names no range, Å: below it no pair of atoms lies."""
+
+_EDGE = 1e-6
+_UNEVEN = 1e-3
+
+
+def load_pdf_job(path: str | Path) -> PdfJob:
+    """Read a PDF job.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML file of schema ``xtal-pdf-job/1``; paths in it are relative to it.
+
+    Returns
+    -------
+    PdfJob
+
+    Raises
+    ------
+    InputError
+        A file that is absent or can't be read, an unknown key, name or value, a range outside the data.
+    """
+    file = Path(path)
+    content, where = _read_toml(file), file.name
+    try:
+        tables = PdfJobFile.model_validate(content)
+    except ValidationError as error:
+        raise job_error(error, where, PdfJobFile) from None
+    inputs = {where: _sha256(file)}
+    data = tuple(_read_data(table, file.parent, where, inputs) for table in tables.data)
+    _refuse_repeated([item.name for item in data], "data", where)
+    notes: list[str] = []
+    phases = tuple(_read_phase(table, file.parent, where, inputs, notes) for table in tables.phase)
+    _refuse_repeated([phase.name for phase in phases], "phase", where)
+    parameters = _started(tables, data, phases, where)
+    ties = resolve_ties(tables.tie, list(parameters), where)
+    allowed = {phase.name: table.refine for phase, table in zip(phases, tables.phase, strict=True)}
+    followers = {tie.target for tie in ties}
+    stage_tables = list(tables.stage) or default_stages(list(parameters), len(phases))
+    stages = resolve_stages(stage_tables, list(parameters), followers, allowed, where)
+    _refuse_loose_scales(stages, data, phases, where)
+    job = PdfJob(
+        tables.title or data[0].pattern.source, data, phases, parameters, ties, stages,
+        tuple(PdfBond(bond.first, bond.second, bond.range[0], bond.range[1]) for bond in tables.bond),
+        _box_car(tables.box_car, data, stages, list(parameters), followers, where), inputs, tables.output.folder,
+        tuple(notes),
+    )  # fmt: skip
+    return _with_fitting_scales(job, tables)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise JobError(f"no such job file: {path};", remedy="check the path.") from None
+    except UnicodeDecodeError:
+        raise JobError("is not a text file;", where=path.name, remedy="a job is a TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise JobError(f"is not valid TOML: {error};", where=path.name, remedy="mend that line.") from None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _as_name(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_\-]+", "_", stem)
+
+
+def _read_data(table: DataTable, folder: Path, where: str, inputs: dict[str, str]) -> PdfData:
+    path = folder / table.file
+    pattern = read_pattern(path)
+    inputs[path.name] = _sha256(path)
+    name = table.name or _as_name(path.stem)
+    place = f"{where}, [[data]] {name}"
+    if pattern.axis != "r":
+        raise JobError(f"{path.name} has the axis {pattern.axis};", where=place, remedy="give a G(r) with r in Å.")
+    q_max = table.q_max if table.q_max is not None else _stated(pattern, "qmax")
+    if q_max is None:
+        raise JobError(
+            "neither the job nor the data's header gives Qmax;", where=place, remedy="add q_max (0 for none)."
+        )
+    cut = _cut(pattern, table.range, place)
+    if table.grid == "nyquist":
+        cut = _nyquist(pattern, cut, q_max, place)
+    _refuse_uneven(cut, place)
+    weighted = table.weights == "file" and cut.sigma_origin == "file" and bool(np.all(cut.sigma > 0))
+    return PdfData(name, cut, table.probe or _probe(pattern, place), q_max, weighted)
+
+
+def _stated(pattern: Pattern, name: str) -> float | None:
+    value = pattern.metadata.get(name)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _probe(pattern: Pattern, place: str) -> Probe:
+    text = str(pattern.metadata.get("mode", "")).lower()
+    if text in ("x", "xray", "x-ray"):
+        return "xray"
+    if text in ("n", "neutron", "sas-neutron"):
+        return "neutron"
+    raise JobError("neither the job nor the data's header says the radiation;", where=place,
+                   remedy="add probe = 'xray' or 'neutron'.")  # fmt: skip
+
+
+def _cut(pattern: Pattern, span: list[float] | None, place: str) -> Pattern:
+    first, last = float(pattern.x[0]), float(pattern.x[-1])
+    low, high = span or (max(FIRST_R, first), last)
+    if low >= high:
+        raise JobError(f"range [{low:g}, {high:g}];", where=place, remedy="give [smaller, larger], Å.")
+    if low < first - _EDGE or high > last + _EDGE:
+        raise JobError(f"the range {low:g}-{high:g} Å goes beyond the data, which span {first:g}-{last:g} Å;",
+                       where=place, remedy="narrow the range.")  # fmt: skip
+    if low <= 0:
+        raise JobError(
+            "the range begins at r = 0;", where=place, remedy="begin above the first ripple, at 1 Å or more."
+        )
+    return pattern.cut(low - _EDGE, high + _EDGE)
+
+
+def _nyquist(whole: Pattern, cut: Pattern, q_max: float, place: str) -> Pattern:
+    """The range at points π/Qmax apart, by cubic splines through the data."""
+    from scipy.interpolate import CubicSpline
+
+    if q_max <= 0:
+        raise JobError("a Nyquist grid needs Qmax;", where=place, remedy="give q_max, or grid = 'data'.")
+    spacing = np.pi / q_max
+    r = cut.x[0] + spacing * np.arange(int((cut.x[-1] - cut.x[0]) / spacing + _EDGE) + 1)
+    return Pattern(r, CubicSpline(whole.x, whole.intensity)(r), np.interp(r, whole.x, whole.sigma), axis="r",
+                   sigma_origin=whole.sigma_origin, source=whole.source, metadata=whole.metadata)  # fmt: skip
+
+
+def _refuse_uneven(pattern: Pattern, place: str) -> None:
+    steps = np.diff(pattern.x)
+    if np.ptp(steps) > _UNEVEN * steps.mean():
+        raise JobError("the points are not evenly spaced;", where=place, remedy="PDFfit2 needs a constant step in r.")
+
+
+def _read_phase(
+    table: PdfPhaseTable, folder: Path, where: str, inputs: dict[str, str], notes: list[str]
+) -> PdfJobPhase:
+    beside = folder / table.structure
+    wanted = str(beside) if beside.is_file() else table.structure
+    name = table.name or _as_name(Path(table.structure).stem)
+    try:
+        structure = find_structure(wanted)
+    except InputError as error:
+        raise JobError(error.found, where=f"{where}, [[phase]] {name}, key 'structure'", remedy=error.remedy) from error
+    if beside.is_file():
+        inputs[beside.name] = _sha256(beside)
+    bare = [site.label for site in structure.sites if site.u_equivalent is None]
+    if bare:
+        notes.append(f"{name}: no displacement parameter in the source for {', '.join(bare)}; "
+                     f"started at U = {DEFAULT_U_ISO} Å² unless the job says otherwise.")  # fmt: skip
+    return PdfJobPhase(name, _with_displacements(structure.renamed(name), table, where), table.diameter)
+
+
+def _with_displacements(structure: Structure, table: PdfPhaseTable, where: str) -> Structure:
+    """Every site with a displacement parameter, anisotropic where the job wants it, isotropic else."""
+    place = f"{where}, [[phase]] {structure.name}, key 'anisotropic'"
+    for label in table.anisotropic:
+        if label != "*":
+            try:
+                structure.site(label)
+            except CifError as error:
+                raise JobError(error.found, where=place, remedy=error.remedy) from error
+    sites = []
+    for site in structure.sites:
+        u_iso = DEFAULT_U_ISO if site.u_equivalent is None else site.u_equivalent
+        if "*" in table.anisotropic or site.label in table.anisotropic:
+            sites.append(anisotropic_site(structure, site, u_iso))
+        else:
+            sites.append(replace(site, u_iso=site.u_iso if site.u_aniso is None else u_iso, u_aniso=None))
+    return structure.with_sites(sites)
+
+
+def _refuse_repeated(names: Sequence[str], kind: str, where: str) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise JobError(
+            f"{kind} {repeated[0]!r} is there twice;", where=where, remedy=f"give each [[{kind}]] its own name."
+        )
+
+
+def _started(
+    tables: PdfJobFile, data: Sequence[PdfData], phases: Sequence[PdfJobPhase], where: str
+) -> dict[str, Parameter]:
+    parameters = pdf_parameters(phases, [item.name for item in data])
+    for item, data_table in zip(data, tables.data, strict=True):
+        starts = {}
+        for key, stated in (("q_damp", "qdamp"), ("q_broad", "qbroad"), ("scale", "")):
+            value = getattr(data_table, key)
+            value = _stated(item.pattern, stated) if value is None and stated else value
+            if value is not None:
+                starts[f"data.{item.name}.{key}"] = value
+        parameters = adjusted(parameters, starts, {}, f"{where}, [[data]] {item.name}")
+    for phase, table in zip(phases, tables.phase, strict=True):
+        prefix = f"phase.{phase.name}."
+        starts = {prefix + name: value for name, value in table.start.items()}
+        bounds = {prefix + name: value for name, value in table.bounds.items()}
+        parameters = adjusted(parameters, starts, bounds, f"{where}, [[phase]] {phase.name}")
+    starts = {name: item.start for name, item in tables.parameters.items() if item.start is not None}
+    limits = {name: [item.min, item.max] for name, item in tables.parameters.items()
+              if item.min is not None or item.max is not None}  # fmt: skip
+    return adjusted(parameters, starts, limits, f"{where}, [parameters]")
+
+
+def _refuse_loose_scales(
+    stages: Sequence[Stage], data: Sequence[PdfData], phases: Sequence[PdfJobPhase], where: str
+) -> None:
+    """Scales of all data and of all phases multiply each other: free together, they have no values."""
+    scales = {f"data.{item.name}.scale" for item in data} | {f"phase.{phase.name}.scale" for phase in phases}
+    for stage in stages:
+        if scales <= set(stage.free):
+            raise JobError(f"stage {stage.name!r} frees the scales of all data and of all phases, which only have a product;",
+                           where=where, remedy="hold one of them, for example data.*.scale.")  # fmt: skip
+
+
+def _box_car(
+    table: BoxCarTable | None,
+    data: Sequence[PdfData],
+    stages: Sequence[Stage],
+    names: list[str],
+    followers: set[str],
+    where: str,
+) -> BoxCar | None:
+    if table is None:
+        return None
+    low = max(float(item.pattern.x[0]) for item in data) if table.start is None else table.start
+    high = min(float(item.pattern.x[-1]) for item in data) if table.stop is None else table.stop
+    place = f"{where}, [box_car]"
+    for item in data:
+        if low < item.pattern.x[0] - _EDGE or high > item.pattern.x[-1] + _EDGE:
+            raise JobError(f"windows from {low:g} to {high:g} Å go beyond the range of {item.name};", where=place,
+                           remedy=f"stay within {item.pattern.x[0]:g}-{item.pattern.x[-1]:g} Å.")  # fmt: skip
+    count = int((high - low - table.width) / table.step + _EDGE) + 1
+    if high - low < table.width - _EDGE:
+        raise JobError(f"a window of {table.width:g} Å doesn't fit between {low:g} and {high:g} Å;", where=place,
+                       remedy="make it narrower.")  # fmt: skip
+    windows = tuple((low + k * table.step, low + k * table.step + table.width) for k in range(count))
+    free = stages[-1].free
+    if table.free is not None:
+        wanted = StageTable.model_validate({"name": "box_car", "free": table.free})
+        free = resolve_stages([wanted], names, followers, {}, where)[0].free
+    return BoxCar(windows, free)
+
+
+def _with_fitting_scales(job: PdfJob, tables: PdfJobFile) -> PdfJob:
+    """Data scales that the job doesn't give: those that fit the start model best."""
+    parameters = dict(job.parameters)
+    values = job.start_values()
+    for data, table in zip(job.data, tables.data, strict=True):
+        name = f"data.{data.name}.scale"
+        if table.scale is not None or name in tables.parameters or any(tie.target == name for tie in job.ties):
+            continue
+        model = job.simulated(values, data).g
+        best = float(model @ data.pattern.intensity / (model @ model))
+        if best > 0:
+            parameters[name] = replace(parameters[name], start=best)
+    return replace(job, parameters=parameters)

@@ -1,0 +1,114 @@
+r"""Standard uncertainties of a PDF fit.
+
+PDFfit2's own depend on the weights alone, so that data without σ have no meaningful ones. Here
+:math:`C = f\,\frac{\chi^2}{n - p}\,(J^T W J)^{-1}` with the Jacobian J of this project's own calculation, and
+:math:`f = n / n_{ind}` because the points of G(r) lie closer than the π/Qmax at which they are independent
+(C. L. Farrow et al., Phys. Rev. B 84 (2011) 134105). Systematic errors of the data are not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .job import PdfData, PdfJob
+
+__all__ = ["PdfCovariance", "fit_covariance", "parameter_step"]
+
+FloatArray = NDArray[np.float64]
+
+_SINGULAR = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class PdfCovariance:
+    """Covariance of the free parameters.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Free parameters, in order.
+    matrix : ndarray or None
+        (n, n); None when there is none.
+    reason : str or None
+        Why there is none.
+    """
+
+    names: tuple[str, ...]
+    matrix: FloatArray | None
+    reason: str | None = None
+
+    def esd(self, name: str) -> float | None:
+        """Standard uncertainty of a free parameter."""
+        if self.matrix is None or name not in self.names:
+            return None
+        return float(np.sqrt(self.matrix[self.names.index(name), self.names.index(name)]))
+
+    def propagated(self, gradient: Mapping[str, float]) -> float | None:
+        """Standard uncertainty of a quantity with this gradient with respect to the free parameters."""
+        if self.matrix is None:
+            return None
+        g = np.array([gradient.get(name, 0.0) for name in self.names])
+        return float(np.sqrt(max(g @ self.matrix @ g, 0.0)))
+
+    def correlations(self, threshold: float = 0.9) -> list[tuple[str, str, float]]:
+        """Pairs of parameters with a correlation beyond the threshold."""
+        if self.matrix is None:
+            return []
+        esd = np.sqrt(np.diag(self.matrix))
+        r = self.matrix / np.outer(esd, esd)
+        rows, columns = np.nonzero(np.triu(np.abs(r) > threshold, 1))
+        return [(self.names[i], self.names[j], float(r[i, j])) for i, j in zip(rows, columns, strict=True)]
+
+
+def parameter_step(name: str, value: float) -> float:
+    """Step for a central difference: small against what the data resolve."""
+    last = name.rsplit(".", 1)[-1]
+    if last in ("a", "b", "c"):
+        return 1e-5 * value
+    if last in ("alpha", "beta", "gamma"):
+        return 1e-3
+    if last in ("x", "y", "z"):
+        return 1e-5
+    if last in ("q_damp", "q_broad"):
+        return 1e-4
+    return max(1e-3 * abs(value), 1e-5)
+
+
+def fit_covariance(job: PdfJob, values: Mapping[str, float], free: tuple[str, ...], chi2: float) -> PdfCovariance:
+    """Covariance of the `free` parameters at a minimum with this weighted sum of squares."""
+    n_points = sum(len(data.pattern) for data in job.data)
+    if n_points <= len(free):
+        return PdfCovariance(free, None, "there are not more points than parameters")
+    jacobian = np.column_stack([_derivative(job, values, name) for name in free])
+    scale = np.linalg.norm(jacobian, axis=0)
+    if np.any(scale == 0):
+        silent = free[int(np.argmin(scale))]
+        return PdfCovariance(free, None, f"{silent} changes nothing in the fitted range")
+    normal = (jacobian / scale).T @ (jacobian / scale)
+    eigenvalues = np.linalg.eigvalsh(normal)
+    if eigenvalues[0] < _SINGULAR * eigenvalues[-1]:
+        return PdfCovariance(free, None, "the least-squares matrix is singular: some parameters can't be told apart")
+    oversampling = n_points / sum(data.n_independent for data in job.data)
+    variance = oversampling * chi2 / (n_points - len(free))
+    return PdfCovariance(free, np.linalg.inv(normal) / np.outer(scale, scale) * variance)
+
+
+def _derivative(job: PdfJob, values: Mapping[str, float], name: str) -> FloatArray:
+    """Central difference of the weighted model."""
+    step = parameter_step(name, values[name])
+    low, high = (_weighted_model(job, job.completed({**values, name: values[name] + sign * step})) for sign in (-1, 1))
+    return np.asarray((high - low) / (2 * step))
+
+
+def _weighted_model(job: PdfJob, values: Mapping[str, float]) -> FloatArray:
+    return np.concatenate(
+        [values[f"data.{data.name}.scale"] * job.simulated(values, data).g / _sigma(data) for data in job.data]
+    )
+
+
+def _sigma(data: PdfData) -> FloatArray:
+    return data.pattern.sigma if data.weighted else np.ones(len(data.pattern))
