@@ -185,6 +185,18 @@ def test_elastic_energy_agrees_with_pymatgen_where_the_normal_is_clamped_in_both
     assert match.elastic_energy == pytest.approx(1000 * density * 3.911**3, rel=1e-6)
 
 
+def test_misfit_is_shared_by_the_biaxial_moduli_when_both_stiffnesses_are_known():
+    film, substrate = crystal("P m -3 m", 3.911), crystal("P m -3 m", 3.869)
+    match = search_planes(
+        film, substrate, planes=[((1, 0, 0), (1, 0, 0))],
+        film_stiffness=isotropic_stiffness(30.0, 0.2), substrate_stiffness=isotropic_stiffness(180.0, 0.4),
+    )[0]  # fmt: skip
+    assert match.film_share == pytest.approx((180 / 0.6) / (180 / 0.6 + 30 / 0.8))
+    total = np.log(3.869 / 3.911)
+    assert np.log1p(match.film_strain[0, 0]) == pytest.approx(match.film_share * total)
+    assert np.log1p(match.substrate_strain[0, 0]) == pytest.approx(-(1 - match.film_share) * total)
+
+
 def test_soft_film_takes_most_of_the_misfit():
     assert film_share_from_stiffness(20, 180) == pytest.approx(0.9)
     assert film_share_from_stiffness(20, 180, 90, 10) == pytest.approx(0.5)

@@ -50,7 +50,7 @@ def planar_integers(name: str, hkl, vectors) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "planes", [((1, 0, 0), (0, 0, 1)), ((1, 1, 0), (1, 0, 0)), ((1, 1, 1), (1, 1, 1)), ((1, 0, 0), (1, 0, 1))], ids=str
+    "planes", [((1, 0, 0), (0, 0, 1)), ((1, 1, 0), (1, 1, 0)), ((1, 1, 1), (1, 1, 1)), ((1, 0, 0), (1, 0, 0))], ids=str
 )
 def test_every_match_of_pymatgen_is_in_the_list(planes):
     theirs = list(

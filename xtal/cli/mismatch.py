@@ -55,7 +55,8 @@ def mismatch(
     reference_temperature: Annotated[float, typer.Option("--reference-temperature", help="Temperature of the cells, K.")] = 298.0,
     series: Annotated[Path | None, typer.Option("--series", help="CSV with x, a (b, c) and esd: mismatch against composition.")] = None,
     stiffness: Annotated[Path | None, typer.Option("--film-stiffness", help="6 x 6 numbers, GPa: elastic energies.")] = None,
-    film_share: Annotated[float, typer.Option("--film-share", min=0.0, max=1.0, help="Part of the misfit that the film takes.")] = 1.0,
+    substrate_stiffness: Annotated[Path | None, typer.Option("--substrate-stiffness", help="The same; with both, they share the misfit by stiffness.")] = None,
+    film_share: Annotated[float | None, typer.Option("--film-share", min=0.0, max=1.0, help="Part of the misfit that the film takes; 1 without stiffnesses.")] = None,
     build: Annotated[int | None, typer.Option("--build", min=1, metavar="N", help="Write the slabs of match N.")] = None,
     terminations: Annotated[tuple[int, int], typer.Option("--terminations", help="Numbers for film and substrate.")] = (0, 0),
     thickness: Annotated[tuple[float, float], typer.Option("--thickness", help="Least thickness of film and substrate, Å.")] = (10.0, 10.0),
@@ -90,7 +91,13 @@ def mismatch(
     with console.status("searching coincidence cells"):
         ranks, substrate = _ranked(cells, limits, pairs, max_index, fit_strain)
         found = _search(
-            cells[0], substrate, limits, pairs, max_index, film_share, stiffness and stiffness_of(stiffness)
+            cells[0],
+            substrate,
+            limits,
+            pairs,
+            max_index,
+            film_share,
+            [path and stiffness_of(path) for path in (stiffness, substrate_stiffness)],
         )
     seconds = time.perf_counter() - started
     chosen = _chosen(found, build)
@@ -225,14 +232,14 @@ def _search(
     limits: Limits,
     pairs: Any,
     max_index: int,
-    share: float,
+    share: float | None,
     stiffness: Any,
 ) -> tuple[Match, ...]:
     from ..interface.coincidence import search_planes
 
     return search_planes(
         film.at_temperature, substrate.at_temperature, limits, planes=pairs, max_index=max_index,
-        film_share=share, film_stiffness=stiffness,
+        film_share=share, film_stiffness=stiffness[0], substrate_stiffness=stiffness[1],
     )  # fmt: skip
 
 
