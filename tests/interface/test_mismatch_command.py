@@ -123,7 +123,7 @@ def test_elastic_energy_is_printed_with_a_stiffness(tmp_path, capsys):
         (("--directions", "1,0,0"), "pair of directions"),
         ((*PLANES, "--max-area", "10"), "below one cell"),
         (("--max-strain", "0.9"), "below 0.5"),
-        ((*PLANES, "--build", "9999"), "choose a number"),
+        ((*PLANES, "--build", "9999"), "choose a number of the table"),
         ((*PLANES, "--build", "1", "--terminations", "50", "0"), "no termination 50"),
         (("--film-cell", "a=three"), "is not a number"),
         (("--film-cell", "a=-3"), "not a unit cell"),
@@ -135,3 +135,11 @@ def test_bad_input_ends_with_code_2_and_a_sentence(arguments, words, capsys):
     assert run("li2ohcl-cubic", "llto", *arguments) == 2
     captured = capsys.readouterr()
     assert words in captured.err and "Traceback" not in captured.err
+
+
+def test_no_match_is_said_in_words(capsys):
+    assert run("li2ohcl-cubic", "latp", "--planes", "1,0,0/0,1,2", "--max-strain", "0.001") == 0
+    assert "raise --max-area or --max-strain" in capsys.readouterr().out
+    assert run("li2ohcl-cubic", "latp", "--planes", "1,0,0/0,1,2", "--max-strain", "0.001", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["matches"] == [] and answer["mismatch"] is None

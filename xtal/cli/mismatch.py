@@ -246,7 +246,9 @@ def _search(
 def _chosen(found: tuple[Match, ...], number: int | None) -> Match | None:
     if number is not None and number > len(found):
         raise InputError(
-            f"there are {len(found)} matches;", where=f"--build {number}", remedy="choose a number of the table."
+            f"there are {len(found)} matches;",
+            where=f"--build {number}",
+            remedy="choose a number of the table, or raise --max-area or --max-strain.",
         )
     return found[(number or 1) - 1] if found else None
 
@@ -368,9 +370,13 @@ def _print(answer: _Answer, published: Sequence[float], built: BuiltInterface | 
     if answer.series is not None:
         console.print(series_text(answer.series))
     console.print()
-    front = pareto_front(answer.matches)
-    console.print(f"{len(answer.matches)} inequivalent coincidence cells in {answer.seconds:.2f} s; * no other is smaller and less strained.")  # fmt: skip
-    console.print(matches_table(answer.matches, front, SHOWN))
+    if not answer.matches:
+        limits = answer.limits
+        console.print(f"No coincidence cell up to {limits.max_area:g} Å² within {100 * limits.max_strain:g} % strain: raise --max-area or --max-strain.")  # fmt: skip
+    else:
+        front = pareto_front(answer.matches)
+        console.print(f"{len(answer.matches)} inequivalent coincidence cells in {answer.seconds:.2f} s; * no other is smaller and less strained.")  # fmt: skip
+        console.print(matches_table(answer.matches, front, SHOWN))
     if built is not None:
         console.print(f"film: {built.film_termination}\nsubstrate: {built.substrate_termination}")
         if not built.interface.is_ordered:
