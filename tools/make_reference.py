@@ -189,7 +189,7 @@ def _type_name(annotation: Any) -> str:
             item.min_length
             for part in inner[1:]
             for item in getattr(part, "metadata", ())
-            if hasattr(item, "min_length")
+            if hasattr(item, "min_length") and item.min_length > 1
         ]
         return _type_name(inner[0]).replace("list of ", f"list of {lengths[0]} " if lengths else "list of ")
     if origin is Literal:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..instrument import Instrument
-from ..job import Job, JobPhase
+from ..job import Job, JobPattern, JobPhase
 from ..structure import Site
 from .protocol import EngineTask
 
@@ -15,22 +15,14 @@ __all__ = ["engine_task"]
 
 
 def engine_task(job: Job, work_dir: str) -> EngineTask:
-    """The task of a job.
-
-    Points without an uncertainty (sigma 0) get that of one count, so that no weight is infinite.
-    """
-    sigma = np.where(job.pattern.sigma > 0, job.pattern.sigma, np.sqrt(np.maximum(job.pattern.intensity, 1.0)))
+    """The task of a job: ``pattern``, ``instrument`` and ``background``, or a list ``patterns`` that holds them for each."""
+    described = [_pattern(one) for one in job.all_patterns]
+    measured = {"patterns": described} if job.patterns else described[0]
     return {
         "title": job.title,
         "work_dir": work_dir,
         "mode": "rietveld",
-        "pattern": {
-            "two_theta": job.pattern.x.tolist(),
-            "intensity": job.pattern.intensity.tolist(),
-            "sigma": sigma.tolist(),
-        },
-        "instrument": _instrument(job.instrument, job.dispersion),
-        "background": {"kind": "chebyshev", "n_terms": job.background_terms, "range": list(job.background_range)},
+        **measured,
         "phases": [_phase(phase) for phase in job.phases],
         "parameters": _parameters(job),
         "ties": [
@@ -43,8 +35,30 @@ def engine_task(job: Job, work_dir: str) -> EngineTask:
     }
 
 
+def _pattern(one: JobPattern) -> dict[str, Any]:
+    """A pattern with its instrument and background.
+
+    Points without an uncertainty (sigma 0) get that of one count, so that no weight is infinite.
+    """
+    pattern = one.pattern
+    sigma = np.where(pattern.sigma > 0, pattern.sigma, np.sqrt(np.maximum(pattern.intensity, 1.0)))
+    name = {"name": one.name} if one.name else {}
+    return {
+        **name,
+        "pattern": {
+            pattern.axis: pattern.x.tolist(),
+            "intensity": pattern.intensity.tolist(),
+            "sigma": sigma.tolist(),
+        },
+        "instrument": _instrument(one.instrument, one.dispersion),
+        "background": {"kind": "chebyshev", "n_terms": one.background_terms, "range": list(one.background_range)},
+    }
+
+
 def _instrument(instrument: Instrument, dispersion: bool) -> dict[str, Any]:
     radiation = instrument.radiation
+    bank = instrument.bank
+    of_bank = {} if bank is None else {"bank": {"two_theta": bank.two_theta, "flight_path_m": bank.flight_path}}
     return {
         "radiation": {"kind": radiation.kind, "lines": [list(line) for line in radiation.lines]},
         "geometry": instrument.geometry,
@@ -52,6 +66,7 @@ def _instrument(instrument: Instrument, dispersion: bool) -> dict[str, Any]:
         "monochromator_two_theta": instrument.monochromator_two_theta,
         "polarization": instrument.polarization,
         "dispersion": dispersion and radiation.kind == "xray",
+        **of_bank,
     }
 
 
@@ -90,10 +105,11 @@ def _site(site: Site, multiplicity: int) -> dict[str, Any]:
 
 
 def _parameters(job: Job) -> dict[str, dict[str, float | None]]:
-    """Start values with followers of ties set, and a background that starts at the pattern's floor."""
+    """Start values with followers of ties set, and backgrounds that start at their pattern's floor."""
     starts = {name: parameter.start for name, parameter in job.parameters.items()}
-    if not any(starts[f"pattern.background.c{i}"] for i in range(job.background_terms)):
-        starts["pattern.background.c0"] = float(np.percentile(job.pattern.intensity, 5))
+    for one in job.all_patterns:
+        if not any(starts[f"{one.prefix}.background.c{i}"] for i in range(one.background_terms)):
+            starts[f"{one.prefix}.background.c0"] = float(np.percentile(one.pattern.intensity, 5))
     for tie in job.ties:
         starts[tie.target] = tie.constant + sum(coefficient * starts[name] for coefficient, name in tie.terms)
     return {

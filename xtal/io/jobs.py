@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,24 +11,21 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..errors import InputError, JobError
-from ..instrument import Instrument
+from ..errors import JobError
+from ..job.joint import joint_parameters
 from ..job.messages import job_error, nearest
 from ..job.parameters import DEFAULT_SIZE_NM, DEFAULT_U_ISO, adjusted, model_parameters
-from ..job.resolved import Job, JobPhase, Parameter, Stage
-from ..job.schema import InstrumentTable, JobFile, PhaseTable
+from ..job.resolved import Job, JobPattern, JobPhase, Parameter, Stage
+from ..job.schema import JobFile, PhaseTable
 from ..job.stages import resolve_stages
 from ..job.ties import resolve_ties
-from ..pattern import Pattern
+from ..structure import Structure
 from .data_folders import data_folder
-from .instruments import load_instrument, with_overrides
+from .job_patterns import read_job_patterns
+from .job_places import as_name, near, placed, sha256
 from .library import find_structure
-from .read_pattern import read_pattern
 
 __all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
-
-ASSUMED_RADIUS = 200.0
-"""Goniometer radius in mm where neither instrument nor pattern gives one."""
 
 
 def template_names() -> tuple[str, ...]:
@@ -63,7 +57,7 @@ def read_job_file(path: str | Path) -> tuple[JobFile, Path]:
     file = Path(path)
     content = _read_toml(file)
     if "extends" in content:
-        with _placed(f"{file.name}, key 'extends'"):
+        with placed(f"{file.name}, key 'extends'"):
             content = _completed(read_template(str(content["extends"])), content)
     return _checked(content, file.name), file.parent
 
@@ -84,7 +78,7 @@ def load_job(path: str | Path, *, engine: str | None = None) -> Job:
         What the job or its inputs have wrong, with the place and the remedy.
     """
     job_file, folder = read_job_file(path)
-    digest = {Path(path).name: _sha256(Path(path))}
+    digest = {Path(path).name: sha256(Path(path))}
     return resolve_job(job_file, folder, where=Path(path).name, engine=engine, inputs=digest)
 
 
@@ -127,28 +121,26 @@ def job_from_template(
 
 def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | None, inputs: Mapping[str, str]) -> Job:
     """Read what a checked job file names and expand its parameters, ties and stages."""
-    pattern, pattern_digest = _read_pattern(job_file, folder, where)
-    with _placed(f"{where}, [pattern], key 'instrument'"):
-        instrument = _read_instrument(job_file.pattern.instrument, folder)
-    instrument, radius_note = _with_radius(instrument, pattern)
+    patterns, pattern_digest, pattern_notes = read_job_patterns(job_file.patterns, job_file.background, folder, where)
+    first = patterns[0]
     tables = _chosen_phases(job_file, job_file.include)
     phases, phase_digests = _read_phases(tables, folder, where)
-    parameters = _all_parameters(job_file, tables, phases, instrument, where)
+    parameters = _all_parameters(job_file, tables, phases, patterns, where)
     ties = resolve_ties(job_file.tie, list(parameters), where)
     allowed = {phase.name: table.refine for phase, table in zip(phases, tables, strict=True)}
-    wanted = {"always", "calibrated" if instrument.calibrated else "uncalibrated"}
+    calibrated = all(one.instrument.calibrated for one in patterns)
+    wanted = {"always", "calibrated" if calibrated else "uncalibrated"}
     stage_tables = [table for table in job_file.stage if table.when in wanted]
     absent = {_name_of(table) for table in job_file.phase if table.optional} - set(allowed)
     stages = resolve_stages(stage_tables, list(parameters), {tie.target for tie in ties}, allowed, where, absent)
-    full_range = job_file.pattern.range or [float(pattern.x[0]), float(pattern.x[-1])]
     return Job(
-        title=job_file.title or pattern.source,
+        title=job_file.title or first.pattern.source,
         engine=engine or job_file.engine,
-        pattern=pattern,
-        instrument=instrument,
-        dispersion=job_file.pattern.dispersion,
-        background_terms=job_file.background.terms,
-        background_range=(max(full_range[0], float(pattern.x[0])), min(full_range[1], float(pattern.x[-1]))),
+        pattern=first.pattern,
+        instrument=first.instrument,
+        dispersion=first.dispersion,
+        background_terms=first.background_terms,
+        background_range=first.background_range,
         phases=phases,
         parameters=_with_sizes(parameters, stages),
         ties=ties,
@@ -157,7 +149,8 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
         inputs={**inputs, **pattern_digest, **phase_digests},
         seed=job_file.seed,
         output_folder=job_file.output.folder,
-        notes=(*radius_note, *_assumptions(phases, parameters)),
+        notes=(*pattern_notes, *_assumptions(phases, parameters)),
+        patterns=patterns if len(patterns) > 1 else (),
     )
 
 
@@ -185,6 +178,10 @@ def _completed(template: dict[str, Any], content: dict[str, Any]) -> dict[str, A
     for key, value in content.items():
         both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if both_tables else value
+    if isinstance(content.get("pattern"), list) and isinstance(template.get("pattern"), dict):
+        merged["pattern"] = [
+            {**template["pattern"], **table} if isinstance(table, dict) else table for table in content["pattern"]
+        ]
     return merged
 
 
@@ -199,66 +196,7 @@ def _chosen_phases(job_file: JobFile, wanted: Sequence[str]) -> list[PhaseTable]
 
 
 def _name_of(table: PhaseTable) -> str:
-    return table.name or _as_phase_name(Path(table.structure).stem)
-
-
-def _as_phase_name(stem: str) -> str:
-    """A file's name as a phase's: dots would break dotted names, brackets would be wildcards."""
-    return re.sub(r"[^A-Za-z0-9_\-]+", "_", stem)
-
-
-@contextmanager
-def _placed(where: str) -> Iterator[None]:
-    """Say where in the job a name stands that could not be found."""
-    try:
-        yield
-    except InputError as error:
-        if error.where is not None:
-            raise
-        raise JobError(error.found, where=where, remedy=error.remedy) from error
-
-
-def _read_pattern(job_file: JobFile, folder: Path, where: str) -> tuple[Pattern, dict[str, str]]:
-    if job_file.pattern.file is None:
-        raise JobError("key 'file' is missing;", where=f"{where}, [pattern]", remedy="name the pattern to refine.")
-    path = folder / job_file.pattern.file
-    pattern = read_pattern(path)
-    if pattern.axis != "two_theta":
-        raise JobError(
-            f"the pattern's axis is {pattern.axis}, not two_theta;",
-            where=f"{where}, [pattern]",
-            remedy="the engines of this version refine constant-wavelength patterns in degrees 2θ.",
-        )
-    low, high = job_file.pattern.range or (None, None)
-    excluded = [(start, stop) for start, stop in job_file.pattern.excluded]
-    return pattern.cut(low, high, excluded), {path.name: _sha256(path)}
-
-
-def _read_instrument(wanted: str | InstrumentTable, folder: Path) -> Instrument:
-    if isinstance(wanted, InstrumentTable):
-        base = load_instrument(_near(wanted.base or "lab-cuka", folder))
-        return with_overrides(base, wanted.model_dump(exclude={"base"}, exclude_none=True))
-    return load_instrument(_near(wanted, folder))
-
-
-def _with_radius(instrument: Instrument, pattern: Pattern) -> tuple[Instrument, tuple[str, ...]]:
-    """Instrument with the goniometer radius that it, else the pattern's file, gives; else an assumed one, and a note."""
-    if instrument.geometry != "bragg-brentano" or instrument.goniometer_radius is not None:
-        return instrument, ()
-    stated = pattern.metadata.get("goniometer_radius")
-    if isinstance(stated, float) and stated > 0:
-        return replace(instrument, goniometer_radius=stated), ()
-    note = (
-        f"No goniometer radius is given: {ASSUMED_RADIUS:g} mm was assumed. "
-        "A refined displacement in mm scales with it; the cells do not depend on it."
-    )
-    return replace(instrument, goniometer_radius=ASSUMED_RADIUS), (note,)
-
-
-def _near(name: str, folder: Path) -> str:
-    """Path beside the job file when there is such a file, else the name as it is."""
-    beside = folder / name
-    return str(beside) if beside.is_file() else name
+    return table.name or as_name(Path(table.structure).stem)
 
 
 def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tuple[tuple[JobPhase, ...], dict[str, str]]:
@@ -267,17 +205,18 @@ def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tupl
     phases: list[JobPhase] = []
     digests: dict[str, str] = {}
     for table in tables:
-        wanted = _near(table.structure, folder)
-        with _placed(f"{where}, [[phase]] {_name_of(table)}, key 'structure'"):
+        wanted = near(table.structure, folder)
+        with placed(f"{where}, [[phase]] {_name_of(table)}, key 'structure'"):
             structure = find_structure(wanted)
         if Path(wanted).is_file():
-            digests[Path(wanted).name] = _sha256(Path(wanted))
+            digests[Path(wanted).name] = sha256(Path(wanted))
         name = _name_of(table)
         axis = (
             None
             if table.texture_axis is None
             else (table.texture_axis[0], table.texture_axis[1], table.texture_axis[2])
         )
+        structure = _with_isotopes(structure, table.isotopes, f"{where}, [[phase]] {name}, key 'isotopes'")
         phases.append(JobPhase(name, structure.renamed(name), axis, table.hold_when_weak))
     names = [phase.name for phase in phases]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -286,10 +225,31 @@ def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tupl
     return tuple(phases), digests
 
 
+def _with_isotopes(structure: Structure, isotopes: Mapping[str, int], where: str) -> Structure:
+    elements = {site.element for site in structure.sites}
+    for element in isotopes:
+        if element not in elements:
+            raise JobError(
+                f"no site of {structure.name} holds {element!r};", where=where, remedy=nearest(element, elements)
+            )
+    return structure.with_sites(
+        replace(site, isotope=isotopes.get(site.element, site.isotope)) for site in structure.sites
+    )
+
+
 def _all_parameters(
-    job_file: JobFile, tables: Sequence[PhaseTable], phases: Sequence[JobPhase], instrument: Instrument, where: str
+    job_file: JobFile,
+    tables: Sequence[PhaseTable],
+    phases: Sequence[JobPhase],
+    patterns: Sequence[JobPattern],
+    where: str,
 ) -> dict[str, Parameter]:
-    parameters = model_parameters(phases, instrument, job_file.background.terms)
+    first = patterns[0]
+    parameters = (
+        model_parameters(phases, first.instrument, first.background_terms)
+        if len(patterns) == 1
+        else joint_parameters(phases, patterns)
+    )
     for table, phase in zip(tables, phases, strict=True):
         prefix = f"phase.{phase.name}."
         starts = {prefix + name: value for name, value in table.start.items()}
@@ -355,7 +315,3 @@ def _assumptions(phases: Sequence[JobPhase], parameters: Mapping[str, Parameter]
                 f"started at U = {DEFAULT_U_ISO} Å²."
             )
     return tuple(notes)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

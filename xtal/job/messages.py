@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import JobError
-from .schema import JobFile
+from .schema import ONE_PATTERN, SEVERAL_PATTERNS, JobFile
 
 __all__ = ["job_error", "nearest"]
 
@@ -44,6 +44,7 @@ def _rank(detail: ErrorDetails) -> tuple[bool, bool, int]:
 def _place(location: tuple[int | str, ...]) -> str:
     """Location as a TOML reader sees it: ``[[phase]] number 2, key 'structure'``."""
     words = []
+    location = tuple(part for part in location if part not in (ONE_PATTERN, SEVERAL_PATTERNS))
     for part, following in zip(location, (*location[1:], None), strict=True):
         if isinstance(part, int):
             words.append(f"number {part + 1}")
@@ -106,6 +107,8 @@ def _known_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> list
 
 def _inner_model(annotation: Any) -> Any:
     """The table model inside ``list[Model]``, ``dict[str, Model]`` or ``str | Model``."""
+    if get_origin(annotation) is Annotated:
+        return _inner_model(get_args(annotation)[0])
     if get_origin(annotation) in (list, dict, Union, UnionType):
         inner = [_inner_model(part) for part in get_args(annotation)]
         return next((part for part in inner if part is not None), None)

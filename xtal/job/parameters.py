@@ -14,8 +14,17 @@ from ..structure import Site, Structure
 from ..symmetry import SpaceGroup
 from .messages import nearest
 from .resolved import JobPhase, Parameter
+from .time_of_flight import tof_parameters
 
-__all__ = ["DEFAULT_SIZE_NM", "DEFAULT_U_ISO", "adjusted", "matching", "model_parameters", "phase_parameters"]
+__all__ = [
+    "DEFAULT_SIZE_NM",
+    "DEFAULT_U_ISO",
+    "adjusted",
+    "matching",
+    "model_parameters",
+    "pattern_parameters",
+    "phase_parameters",
+]
 
 DEFAULT_U_ISO = 0.01
 """Start value of a displacement parameter that the source doesn't give, Å² (B = 0.79 Å²)."""
@@ -41,7 +50,7 @@ def model_parameters(phases: Sequence[JobPhase], instrument: Instrument, backgro
     Crystallite sizes are absent: a phase has no size broadening until a start value or a stage asks for it
     (`adjusted` and the stages add it).
     """
-    parameters = _pattern_parameters(instrument, background_terms)
+    parameters = pattern_parameters(instrument, background_terms)
     for phase in phases:
         prefix = f"phase.{phase.name}"
         for name, parameter in phase_parameters(phase).items():
@@ -49,7 +58,10 @@ def model_parameters(phases: Sequence[JobPhase], instrument: Instrument, backgro
     return parameters
 
 
-def _pattern_parameters(instrument: Instrument, background_terms: int) -> dict[str, Parameter]:
+def pattern_parameters(instrument: Instrument, background_terms: int) -> dict[str, Parameter]:
+    """Parameters of one pattern and its instrument, as the only pattern of a job calls them (``pattern.zero``)."""
+    if instrument.bank is not None:
+        return tof_parameters(instrument.bank, background_terms)
     profile = instrument.profile
     parameters = {"pattern.zero": Parameter(instrument.zero, -0.5, 0.5)}
     if instrument.goniometer_radius is not None and instrument.geometry == "bragg-brentano":

@@ -9,7 +9,7 @@ from ..instrument import Instrument
 from ..pattern import Pattern
 from ..structure import Structure
 
-__all__ = ["Job", "JobPhase", "Parameter", "Stage", "Tie"]
+__all__ = ["Job", "JobPattern", "JobPhase", "Parameter", "Stage", "Tie"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,39 @@ class JobPhase:
 
 
 @dataclass(frozen=True, eq=False)
+class JobPattern:
+    """A measured pattern of a job, with its instrument and background.
+
+    Parameters
+    ----------
+    name : str
+        Its name in dotted names and results; empty for the only pattern of a job.
+    pattern : Pattern
+        Already cut to range and exclusions.
+    instrument : Instrument
+        What it was measured on.
+    dispersion : bool
+        Whether f′ and f″ are used (X-rays).
+    background_terms : int
+        Chebyshev coefficients.
+    background_range : tuple of float
+        What the background's variable spans, on the pattern's axis.
+    """
+
+    name: str
+    pattern: Pattern
+    instrument: Instrument
+    dispersion: bool
+    background_terms: int
+    background_range: tuple[float, float]
+
+    @property
+    def prefix(self) -> str:
+        """What its dotted names start with: ``pattern`` or ``pattern.NAME``."""
+        return f"pattern.{self.name}" if self.name else "pattern"
+
+
+@dataclass(frozen=True, eq=False)
 class Job:
     """A resolved job: everything read, every name known, ready for an engine.
 
@@ -63,7 +96,9 @@ class Job:
     pattern : Pattern
         Already cut to range and exclusions.
     background_range : tuple of float
-        Lowest and highest 2θ that the background's variable spans, degrees.
+        Lowest and highest position that the background's variable spans, on the pattern's axis.
+    patterns : tuple of JobPattern
+        All patterns of a joint refinement, else empty; the fields above are those of the first.
     parameters : dict of Parameter
         Every parameter of the model by dotted name.
     stages : tuple of Stage
@@ -88,6 +123,15 @@ class Job:
     seed: int | None = None
     output_folder: str | None = None
     notes: tuple[str, ...] = ()
+    patterns: tuple[JobPattern, ...] = ()
+
+    @property
+    def all_patterns(self) -> tuple[JobPattern, ...]:
+        """The patterns of the job, also when there is only one."""
+        only = JobPattern(
+            "", self.pattern, self.instrument, self.dispersion, self.background_terms, self.background_range
+        )
+        return self.patterns or (only,)
 
     @property
     def free_names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from ..instrument import Geometry
 
@@ -72,21 +72,38 @@ class InstrumentTable(_Table):
     calibrated: bool | None = Field(None, description="Whether the profile was measured on a standard.")
 
 
-class PatternTable(_Table):
-    """The pattern and the instrument it was measured on."""
-
-    file: str | None = Field(None, description="Pattern file, relative to the job file. Absent in a template.")
-    instrument: str | InstrumentTable = Field("lab-cuka", description="Preset, instrument file, or inline table.")
-    range: Range | None = Field(None, description="Lowest and highest 2θ used, degrees.")
-    excluded: list[Range] = Field(default_factory=list, description="Regions left out, degrees 2θ.")
-    dispersion: bool = Field(True, description="Anomalous dispersion f′, f″ for X-rays.")
-
-
 class BackgroundTable(_Table):
     """The background."""
 
     kind: Literal["chebyshev"] = Field("chebyshev", description="Chebyshev polynomial of the first kind.")
     terms: int = Field(6, ge=1, le=36, description="Number of coefficients.")
+
+
+class PatternTable(_Table):
+    """The pattern and the instrument it was measured on; several as [[pattern]] are refined together."""
+
+    name: PhaseName | None = Field(None, description="Name among several patterns; default: the file's.")
+    file: str | None = Field(None, description="Pattern file, relative to the job file. Absent in a template.")
+    instrument: str | InstrumentTable = Field("lab-cuka", description="Preset, instrument file, or inline table.")
+    bank: int | None = Field(None, description="Bank of files that hold several.")
+    range: Range | None = Field(None, description="Lowest and highest position used: degrees 2θ, or µs.")
+    excluded: list[Range] = Field(default_factory=list, description="Regions left out: degrees 2θ, or µs.")
+    dispersion: bool = Field(True, description="Anomalous dispersion f′, f″ for X-rays.")
+    background: BackgroundTable | None = Field(None, description="Its own background; default: the job's [background].")
+
+
+ONE_PATTERN, SEVERAL_PATTERNS = "one pattern", "several patterns"
+
+
+def _one_or_several(value: Any) -> str:
+    return SEVERAL_PATTERNS if isinstance(value, list) else ONE_PATTERN
+
+
+Patterns = Annotated[
+    Annotated[PatternTable, Tag(ONE_PATTERN)]
+    | Annotated[list[PatternTable], Field(min_length=1), Tag(SEVERAL_PATTERNS)],
+    Discriminator(_one_or_several),
+]
 
 
 class ParameterTable(_Table):
@@ -107,6 +124,10 @@ class PhaseTable(_Table):
     refine: list[str] | None = Field(
         None,
         description="What wildcards in stages may free in this phase ('scale', 'cell', 'site.Cl1.u_iso'); default all.",
+    )
+    isotopes: dict[str, int] = Field(
+        default_factory=dict,
+        description="Mass numbers by element, for neutrons ({ B = 11 }); default: natural abundance.",
     )
     start: dict[str, float] = Field(default_factory=dict, description="Start values by name within the phase.")
     bounds: dict[str, Bounds] = Field(default_factory=dict, description="[min, max] by name within the phase.")
@@ -188,7 +209,7 @@ class JobFile(_Table):
     title: str = Field("", description="Title of the result; default: the pattern's name.")
     engine: Literal["rietx", "gsas2"] = Field("rietx", description="Refinement engine; --engine replaces it.")
     seed: int | None = Field(None, description="Recorded in the result; nothing in a plain refinement is random.")
-    pattern: PatternTable = Field(description="The measured pattern and its instrument.")
+    pattern: Patterns = Field(description="The measured pattern and its instrument, or several.")
     background: BackgroundTable = Field(
         default_factory=lambda: BackgroundTable.model_validate({}), description="The background."
     )
@@ -212,6 +233,11 @@ class JobFile(_Table):
     variant: list[VariantTable] = Field(
         default_factory=list, description="Rival models, for xtal compare-models; a plain refinement leaves them out."
     )
+
+    @property
+    def patterns(self) -> list[PatternTable]:
+        """The patterns, also when there is only one."""
+        return self.pattern if isinstance(self.pattern, list) else [self.pattern]
 
 
 def job_json_schema() -> dict[str, Any]:

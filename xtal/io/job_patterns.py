@@ -1,0 +1,110 @@
+"""Read the patterns that a job names, with their instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import JobError
+from ..instrument import Instrument
+from ..job.resolved import JobPattern
+from ..job.schema import BackgroundTable, InstrumentTable, PatternTable
+from ..pattern import Pattern
+from .instruments import load_instrument, with_overrides
+from .job_places import as_name, near, placed, sha256
+from .read_pattern import read_pattern
+
+__all__ = ["read_job_patterns"]
+
+ASSUMED_RADIUS = 200.0
+"""Goniometer radius in mm where neither instrument nor pattern gives one."""
+
+
+def read_job_patterns(
+    tables: Sequence[PatternTable], background: BackgroundTable, folder: Path, where: str
+) -> tuple[tuple[JobPattern, ...], dict[str, str], tuple[str, ...]]:
+    """Patterns of a job, sha256 of their files by name, and notes on what was assumed.
+
+    The name of an only pattern is empty; several are named by the job or after their files.
+
+    Raises
+    ------
+    JobError
+        A file is not named or is no pattern of its instrument's kind, or two patterns have one name.
+    """
+    found: list[JobPattern] = []
+    digests: dict[str, str] = {}
+    notes: list[str] = []
+    for number, table in enumerate(tables, start=1):
+        place = f"{where}, [pattern]" if len(tables) == 1 else f"{where}, [[pattern]] number {number}"
+        name = "" if len(tables) == 1 else table.name or as_name(Path(table.file or "").stem)
+        pattern, digest = _read_pattern(table, folder, place)
+        instrument, note = _read_instrument(table, pattern, folder, place)
+        terms = (table.background or background).terms
+        found.append(JobPattern(name, pattern, instrument, table.dispersion, terms, _background_range(table, pattern)))
+        digests |= digest
+        notes += [f"{name}: {text}" if name else text for text in note]
+    _refuse_repeated([one.name for one in found], where)
+    return tuple(found), digests, tuple(notes)
+
+
+def _read_pattern(table: PatternTable, folder: Path, place: str) -> tuple[Pattern, dict[str, str]]:
+    if table.file is None:
+        raise JobError("key 'file' is missing;", where=place, remedy="name the pattern to refine.")
+    path = folder / table.file
+    pattern = read_pattern(path, bank=table.bank) if table.bank is not None else read_pattern(path)
+    low, high = table.range or (None, None)
+    excluded = [(start, stop) for start, stop in table.excluded]
+    return pattern.cut(low, high, excluded), {path.name: sha256(path)}
+
+
+def _read_instrument(
+    table: PatternTable, pattern: Pattern, folder: Path, place: str
+) -> tuple[Instrument, tuple[str, ...]]:
+    with placed(f"{place}, key 'instrument'"):
+        instrument = _named_instrument(table.instrument, folder, table.bank)
+    wanted = "tof" if instrument.bank is not None else "two_theta"
+    if pattern.axis != wanted:
+        raise JobError(
+            f"the pattern's axis is {pattern.axis}, not {wanted};",
+            where=place,
+            remedy=f"instrument {instrument.name} measures {wanted}: name the pattern's own instrument"
+            " (a constant-wavelength pattern is in degrees 2θ, a time-of-flight pattern in µs).",
+        )
+    return _with_radius(instrument, pattern)
+
+
+def _named_instrument(wanted: str | InstrumentTable, folder: Path, bank: int | None) -> Instrument:
+    if isinstance(wanted, InstrumentTable):
+        base = load_instrument(near(wanted.base or "lab-cuka", folder), bank=bank)
+        return with_overrides(base, wanted.model_dump(exclude={"base"}, exclude_none=True))
+    return load_instrument(near(wanted, folder), bank=bank)
+
+
+def _with_radius(instrument: Instrument, pattern: Pattern) -> tuple[Instrument, tuple[str, ...]]:
+    """Instrument with the goniometer radius that it, else the pattern's file, gives; else an assumed one, and a note."""
+    if instrument.geometry != "bragg-brentano" or instrument.goniometer_radius is not None:
+        return instrument, ()
+    stated = pattern.metadata.get("goniometer_radius")
+    if isinstance(stated, float) and stated > 0:
+        return replace(instrument, goniometer_radius=stated), ()
+    note = (
+        f"No goniometer radius is given: {ASSUMED_RADIUS:g} mm was assumed. "
+        "A refined displacement in mm scales with it; the cells do not depend on it."
+    )
+    return replace(instrument, goniometer_radius=ASSUMED_RADIUS), (note,)
+
+
+def _background_range(table: PatternTable, pattern: Pattern) -> tuple[float, float]:
+    first, last = float(pattern.x[0]), float(pattern.x[-1])
+    low, high = table.range or (first, last)
+    return max(low, first), min(high, last)
+
+
+def _refuse_repeated(names: Sequence[str], where: str) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise JobError(
+            f"two patterns are called {repeated[0]!r};", where=where, remedy="give each [[pattern]] its own name."
+        )

@@ -1,0 +1,33 @@
+"""Parameters of a joint refinement: several patterns of one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .parameters import pattern_parameters, phase_parameters
+from .resolved import JobPattern, JobPhase, Parameter
+
+__all__ = ["joint_parameters"]
+
+LARGEST_STRAIN = 0.05
+
+
+def joint_parameters(phases: Sequence[JobPhase], patterns: Sequence[JobPattern]) -> dict[str, Parameter]:
+    """Parameters of every pattern as ``pattern.NAME.…``, then those of the phases, which all patterns share.
+
+    The first pattern is the reference: the phases' scales and cells are as it shows them. Every other pattern has
+    ``pattern.NAME.scale``, its intensity per unit of those scales, and ``pattern.NAME.strain.PHASE``: the phase's lattice
+    is larger there by that fraction in every direction, as after a change of temperature or from a wrong wavelength.
+    """
+    parameters: dict[str, Parameter] = {}
+    for index, one in enumerate(patterns):
+        if index > 0:
+            parameters[f"{one.prefix}.scale"] = Parameter(1.0, 0.0)
+            for phase in phases:
+                parameters[f"{one.prefix}.strain.{phase.name}"] = Parameter(0.0, -LARGEST_STRAIN, LARGEST_STRAIN)
+        for name, parameter in pattern_parameters(one.instrument, one.background_terms).items():
+            parameters[f"{one.prefix}.{name.removeprefix('pattern.')}"] = parameter
+    for phase in phases:
+        for name, parameter in phase_parameters(phase).items():
+            parameters[f"phase.{phase.name}.{name}"] = parameter
+    return parameters
