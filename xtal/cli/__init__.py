@@ -29,6 +29,7 @@ COMMANDS = {
     "calibrate": "xtal.cli.calibrate",
     "compare": "xtal.cli.compare",
     "compare-models": "xtal.cli.compare_models",
+    "amorphous": "xtal.cli.amorphous",
     "convert": "xtal.cli.convert",
     "project": "xtal.cli.project",
     "mismatch": "xtal.cli.mismatch",

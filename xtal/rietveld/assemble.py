@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..checks import run_checks, verdict_of
 from ..engines import EngineRun
+from ..io.covariance import COVARIANCE_NAME
 from ..job import Job
 from ..result import Agreement, ParameterResult, ProfileCurves, ReflectionRow, Result, StageResult, Status
 from .covariance import Covariance
@@ -72,7 +73,7 @@ def assemble_result(
         profile=curves,
         reflections=reflections,
         structures=structures,
-        files=files,
+        files=files if covariance is None else {**files, COVARIANCE_NAME: covariance.to_json(list(job.parameters))},
         log=_log_text(job, run, _stages(job, outcome)),
     )
 

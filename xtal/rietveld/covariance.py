@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,11 @@ class Covariance:
             return None
         variance = float(row @ self.matrix @ row)
         return float(np.sqrt(variance)) if variance > 0 else None
+
+    def to_json(self, names: Sequence[str]) -> bytes:
+        """Those of `names` that vary, followers of ties included, with their covariance: covariance.json of a result."""
+        varying = [name for name in names if self.gradient(name) is not None]
+        return json.dumps({"names": varying, "matrix": self.of(varying).tolist()}).encode()
 
     def correlations(self, limit: float) -> tuple[Correlation, ...]:
         """Pairs of free parameters with |r| above `limit`, strongest first."""
