@@ -26,7 +26,7 @@ class Limits:
     max_angle_mismatch : float or None
         Largest difference of the cell angles, degrees.
     rotation : tuple of float or None
-        Range of in-plane rotation, degrees; None leaves it free.
+        Range of in-plane rotation, degrees, of the least rotated among equivalent cells; None leaves it free.
     multiples : bool
         Whether to list cells that only repeat a smaller coincidence cell of the same orientation.
 

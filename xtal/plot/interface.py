@@ -246,53 +246,52 @@ def plot_composition_series(series: CompositionSeries, *, name: str = "film", su
     name, substrate : str
         For labels.
     """
-    from ..interface.mismatch import DEFINITIONS, linear_mismatch
-    from ..result import format_value
+    from ..interface.mismatch import DEFINITIONS
 
     with style.print_style():
         figure, axes = _figure(5.0, 3.6)
-        values = np.array([100 * float(point.value or 0) for point in series.mismatch])
-        esds = np.array([np.nan if point.esd is None else 100 * point.esd for point in series.mismatch])
-        bars = esds if np.all(np.isfinite(esds)) else None
-        label = f"{name}" + (" (bars: 1 esd)" if bars is not None else " (no esds)")
-        axes.errorbar(
-            series.composition,
-            values,
-            yerr=bars,
-            fmt="o",
-            color=FILM,
-            markersize=4.5,
-            capsize=2.5,
-            label=label,
-            zorder=3,
-        )
-        ends = [
-            *series.composition,
-            *([series.matching_composition.value] if series.matching_composition.value is not None else []),
-        ]
-        x = np.linspace(min(ends), max(ends), 200)
-        inside = (x >= series.composition.min()) & (x <= series.composition.max())
-        line = 100 * linear_mismatch(series.line(x), float(series.substrate.value or 0), series.definition)
-        axes.plot(x, line, color=SUBSTRATE, linestyle=":", linewidth=1.0)
-        axes.plot(x[inside], line[inside], color=SUBSTRATE, label="Vegard line (dotted: extrapolated)")
+        _draw_points(axes, series, name)
+        _draw_vegard_line(axes, series)
         axes.axhline(0, color=style.GREY, linewidth=0.7)
-        root = series.matching_composition
-        if root.value is not None:
-            text = f"no mismatch at x = {format_value(root.value, root.esd, 3)}" + (
-                ", extrapolated" if series.extrapolated else ""
-            )
-            axes.errorbar(
-                [root.value],
-                [0],
-                xerr=None if root.esd is None else [root.esd],
-                fmt="s",
-                color=CELL,
-                markersize=4.5,
-                capsize=2.5,
-                label=text,
-                zorder=4,
-            )
+        _draw_matching_composition(axes, series)
         axes.set_xlabel("composition x")
         axes.set_ylabel(f"mismatch to {substrate} (%)\n{DEFINITIONS[series.definition]}")
         axes.legend(loc="best")
     return figure
+
+
+def _draw_points(axes: Axes, series: CompositionSeries, name: str) -> None:
+    """Measured points, with error bars where every one has an esd."""
+    values = [100 * float(point.value or 0) for point in series.mismatch]
+    esds = [100 * point.esd for point in series.mismatch if point.esd is not None]
+    bars = esds if len(esds) == len(values) else None
+    label = f"{name} ({'bars: 1 esd' if bars else 'no esds'})"
+    axes.errorbar(
+        series.composition, values, yerr=bars, fmt="o", color=FILM, markersize=4.5, capsize=2.5, label=label, zorder=3
+    )
+
+
+def _draw_vegard_line(axes: Axes, series: CompositionSeries) -> None:
+    """The fitted line, dotted outside the measured range, as far as the composition without mismatch."""
+    from ..interface.mismatch import linear_mismatch
+
+    root = series.matching_composition.value
+    ends = [*series.composition, *([] if root is None else [root])]
+    x = np.linspace(min(ends), max(ends), 200)
+    line = 100 * linear_mismatch(series.line(x), float(series.substrate.value or 0), series.definition)
+    inside = (x >= series.composition.min()) & (x <= series.composition.max())
+    axes.plot(x, line, color=SUBSTRATE, linestyle=":", linewidth=1.0)
+    axes.plot(x[inside], line[inside], color=SUBSTRATE, label="Vegard line (dotted: extrapolated)")
+
+
+def _draw_matching_composition(axes: Axes, series: CompositionSeries) -> None:
+    from ..result import format_value
+
+    root = series.matching_composition
+    if root.value is None:
+        return
+    text = f"no mismatch at x = {format_value(root.value, root.esd, 3)}" + (
+        ", extrapolated" if series.extrapolated else ""
+    )
+    bar = None if root.esd is None else [root.esd]
+    axes.errorbar([root.value], [0], xerr=bar, fmt="s", color=CELL, markersize=4.5, capsize=2.5, label=text, zorder=4)
