@@ -120,7 +120,7 @@ def cases(scratch: Path) -> list[Case]:
 def sides(case: Case, engine: str, scratch: Path) -> tuple[Side, Side]:
     """`xtal refine` and the direct script of an engine."""
     folder = scratch / f"{case.name}-{engine}"
-    ours = [sys.executable, "-m", "xtal", "refine", *case.arguments, "--engine", engine, "-o", str(folder), "--force",
+    ours = [sys.executable, "-m", "xtal", "refine", *case.arguments, "--engine", engine, "-o", str(folder), "--force", "--timeout", "3600",
             "--quiet"]  # fmt: skip
     direct = [*interpreter(engine, HERE / DIRECT[engine]), case.name, str(case.pattern), str(CIFS)]
     return Side(ours, folder), Side(direct)

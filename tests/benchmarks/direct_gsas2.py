@@ -87,7 +87,7 @@ CASES = {
         stages=(
             ({"scales": True}, 20),
             ({"cells": (0,), "shift": True}, 20),
-            ({"profile": ("U", "V", "W", "X", "Y", "SH/L")}, 40),
+            ({"profile": ("U", "V", "W", "X", "Y")}, 40),
             ({"atoms": "XU"}, 40),
         ),
     ),

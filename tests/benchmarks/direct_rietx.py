@@ -94,7 +94,7 @@ CASES = {
         stages=(
             ("scale and background", SCALES, 20),
             ("cell and sample height", ["phases.*.cell.*", HEIGHT], 20),
-            ("profile", ["instrument.profile.*", "instrument.geometry.axial_sl"], 40),
+            ("profile", ["instrument.profile.*"], 40),
             ("structure", ["phases.*.atoms.*.dof.*", "phases.*.atoms.*.biso"], 40),
         ),
     ),
