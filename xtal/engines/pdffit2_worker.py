@@ -34,6 +34,7 @@ ENGINE = {"name": "pdffit2", "version": str(pdffit2_version)}
 PHASE_WIDE = ("pscale", "delta1", "delta2", "spdiameter")
 DATA_WIDE = ("dscale", "qdamp", "qbroad")
 TINY = 1e-12
+STALLED = 1e-9
 LEAST_R = 0.5
 """Steps above r = 0 at which the first empty point may lie."""
 
@@ -156,6 +157,8 @@ def run_stage(
         converged = True
         if free:
             converged = fitted(fit, task, start, free, int(stage["max_cycles"]))
+            if is_stalled(fit, start, free):
+                fit, converged = restarted(task, start, free, int(stage["max_cycles"]))
         reached = {**start, **{name: float(fit.getpar(n)) for n, name in enumerate(free, start=1)}}
         beyond = {
             name: bound
@@ -252,6 +255,29 @@ def fitted(fit: PdfFit, task: dict[str, Any], values: dict[str, float], free: li
         if done:
             return True
     return False
+
+
+def is_stalled(fit: PdfFit, start: dict[str, float], free: list[str]) -> bool:
+    """Whether no parameter moved: PDFfit2 gives up when its first steps lead nowhere."""
+    return all(
+        abs(fit.getpar(n) - start[name]) <= STALLED * max(abs(start[name]), STALLED) for n, name in enumerate(free, 1)
+    )
+
+
+def restarted(task: dict[str, Any], start: dict[str, float], free: list[str], max_cycles: int) -> tuple[PdfFit, bool]:
+    """Fit the parameters one after the other, then all together."""
+    values = dict(start)
+    for name in free:
+        fit = new_fit(task, values)
+        try:
+            fitted(fit, task, values, [name], max_cycles)
+        except TaskError:
+            continue
+        reached = float(fit.getpar(1))
+        if bound_crossed(reached, task["parameters"][name]) is None:
+            values[name] = reached
+    fit = new_fit(task, values)
+    return fit, fitted(fit, task, values, free, max_cycles)
 
 
 def formula(variable: dict[str, Any], values: dict[str, float], number: dict[str, int]) -> str:

@@ -34,6 +34,9 @@ __all__ = ["load_pdf_job"]
 FIRST_R = 1.0
 """Where a fit begins when the job names no range, Å: below it no pair of atoms lies."""
 
+SMALL_RESOLUTION = 0.01
+"""Start value of a Qdamp or Qbroad that is refined and not given, Å⁻¹."""
+
 _EDGE = 1e-6
 _UNEVEN = 1e-3
 
@@ -74,6 +77,7 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     stage_tables = list(tables.stage) or default_stages(list(parameters), len(phases))
     stages = resolve_stages(stage_tables, list(parameters), followers, allowed, where)
     _refuse_loose_scales(stages, data, phases, where)
+    parameters = _away_from_zero(parameters, stages)
     job = PdfJob(
         tables.title or data[0].pattern.source, data, phases, parameters, ties, stages,
         tuple(PdfBond(bond.first, bond.second, bond.range[0], bond.range[1]) for bond in tables.bond),
@@ -116,8 +120,6 @@ def _read_data(table: DataTable, folder: Path, where: str, inputs: dict[str, str
             "neither the job nor the data's header gives Qmax;", where=place, remedy="add q_max (0 for none)."
         )
     cut = _cut(pattern, table.range, place)
-    if table.grid == "nyquist":
-        cut = _nyquist(pattern, cut, q_max, place)
     _refuse_uneven(cut, place)
     weighted = table.weights == "file" and cut.sigma_origin == "file" and bool(np.all(cut.sigma > 0))
     return PdfData(name, cut, table.probe or _probe(pattern, place), q_max, weighted)
@@ -151,18 +153,6 @@ def _cut(pattern: Pattern, span: list[float] | None, place: str) -> Pattern:
             "the range begins at r = 0;", where=place, remedy="begin above the first ripple, at 1 Å or more."
         )
     return pattern.cut(low - _EDGE, high + _EDGE)
-
-
-def _nyquist(whole: Pattern, cut: Pattern, q_max: float, place: str) -> Pattern:
-    """The range at points π/Qmax apart, by cubic splines through the data."""
-    from scipy.interpolate import CubicSpline
-
-    if q_max <= 0:
-        raise JobError("a Nyquist grid needs Qmax;", where=place, remedy="give q_max, or grid = 'data'.")
-    spacing = np.pi / q_max
-    r = cut.x[0] + spacing * np.arange(int((cut.x[-1] - cut.x[0]) / spacing + _EDGE) + 1)
-    return Pattern(r, CubicSpline(whole.x, whole.intensity)(r), np.interp(r, whole.x, whole.sigma), axis="r",
-                   sigma_origin=whole.sigma_origin, source=whole.source, metadata=whole.metadata)  # fmt: skip
 
 
 def _refuse_uneven(pattern: Pattern, place: str) -> None:
@@ -238,6 +228,15 @@ def _started(
     limits = {name: [item.min, item.max] for name, item in tables.parameters.items()
               if item.min is not None or item.max is not None}  # fmt: skip
     return adjusted(parameters, starts, limits, f"{where}, [parameters]")
+
+
+def _away_from_zero(parameters: dict[str, Parameter], stages: Sequence[Stage]) -> dict[str, Parameter]:
+    """Resolutions that are refined start above zero, where G(r) doesn't change with them and no fit can begin."""
+    freed = {name for stage in stages for name in stage.free if name.endswith((".q_damp", ".q_broad"))}
+    return {
+        name: replace(item, start=SMALL_RESOLUTION) if name in freed and item.start == 0 else item
+        for name, item in parameters.items()
+    }
 
 
 def _refuse_loose_scales(

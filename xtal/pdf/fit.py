@@ -34,6 +34,9 @@ __all__ = ["DEFAULT_TIMEOUT", "fit_pdf"]
 DEFAULT_TIMEOUT = 600.0
 _PACKAGES = ("numpy", "scipy", "gemmi", "diffpy.pdffit2")
 _POOR_RW = 0.35
+_COARSE = 0.05
+_AT_REST = 0.05
+"""Share of χ² that another step may still promise at a minimum; the rest is the difference of two programs."""
 
 
 def fit_pdf(
@@ -97,6 +100,9 @@ def _assembled(job: PdfJob, run: EngineRun, events: Sequence[dict[str, Any]], co
     held = set(run.outcome["at_bounds"])
     free = tuple(name for name in job.stages[max(len(stages) - 1, 0)].free if name not in held)
     covariance = _covariance(job, values, free, run.outcome, status)
+    if status == "converged" and covariance.expected_drop > _AT_REST:
+        status = "not_converged"
+        covariance = PdfCovariance(free, None, "the fit stopped before its minimum")
     agreement = _agreement(job, run.outcome, len(free))
     warnings = (*job.notes, *_warnings(job, run, values, held))
     verdict, message = _verdict(status, agreement, warnings, run)
@@ -139,7 +145,8 @@ def _covariance(
         return PdfCovariance(free, None, "the fit did not converge")
     if not free:
         return PdfCovariance(free, None, "nothing was free at the end")
-    return fit_covariance(job, values, free, float(outcome["chi2"]))
+    calculated = {name: np.array(item["calculated"]) for name, item in outcome["data"].items()}
+    return fit_covariance(job, values, free, calculated)
 
 
 def _agreement(job: PdfJob, outcome: Mapping[str, Any], n_free: int) -> PdfAgreement:
@@ -156,6 +163,8 @@ def _warnings(job: PdfJob, run: EngineRun, values: Mapping[str, float], held: se
     if len(job.phases) > 1 and len({data.probe for data in job.data}) > 1:
         yield "Scales of phases are shared by X-rays and neutrons, which weigh phases differently; fractions refer to the first data set."
     for data in job.data:
+        if data.pattern.step > _COARSE:
+            yield f"{data.name}: points {data.pattern.step:.3g} Å apart are coarse for PDFfit2, which calculates on them; give a finer G(r)."
         if not data.weighted:
             yield f"{data.name}: no σ was used; every point has the same weight, and esds come from the misfit alone."
 
@@ -164,7 +173,7 @@ def _verdict(status: Status, agreement: PdfAgreement, warnings: Sequence[str], r
     if status in ("failed", "timeout"):
         return "fail", f"The fit ended early: {run.message}."
     if status == "not_converged":
-        return "review", "The last stage did not converge within its cycles."
+        return "review", "The fit did not converge: give it better start values, or stages that free less at a time."
     if agreement.rw > _POOR_RW:
         return "review", f"Rw is {agreement.rw:.3f}: the model misses much of the data."
     if any("ended on its bound" in warning for warning in warnings):
@@ -303,6 +312,8 @@ def _window(window: PdfJob, run: EngineRun, low: float, high: float) -> PdfWindo
     held = set(run.outcome["at_bounds"])
     free = tuple(name for name in window.stages[0].free if name not in held)
     covariance = _covariance(window, values, free, run.outcome, status)
+    if status == "converged" and covariance.expected_drop > _AT_REST:
+        status = "not_converged"
     found = {name: _value(name, values, covariance) for name in window.stages[0].free}
     found |= {name: replace(found[name], esd=None, reason="it ended on its bound") for name in held}
     return PdfWindow(low, high, float(run.outcome["rw"]), status, found)

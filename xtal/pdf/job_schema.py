@@ -39,7 +39,6 @@ class DataTable(_Table):
     q_broad: float | None = Field(None, ge=0, description="Start value, Å⁻¹; default: the header's, else 0.")
     scale: float | None = Field(None, gt=0, description="Start value; default: what fits the start model best.")
     weights: Literal["file", "unit"] = Field("file", description="1/σ² of the file where it has σ, or equal weights.")
-    grid: Literal["data", "nyquist"] = Field("data", description="Points of the file, or π/Qmax apart.")
 
 
 class PdfPhaseTable(_Table):

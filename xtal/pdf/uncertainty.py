@@ -35,11 +35,14 @@ class PdfCovariance:
         (n, n); None when there is none.
     reason : str or None
         Why there is none.
+    expected_drop : float
+        Share of χ² that one more Gauss–Newton step would take away: next to nothing at a minimum.
     """
 
     names: tuple[str, ...]
     matrix: FloatArray | None
     reason: str | None = None
+    expected_drop: float = 0.0
 
     def esd(self, name: str) -> float | None:
         """Standard uncertainty of a free parameter."""
@@ -78,8 +81,12 @@ def parameter_step(name: str, value: float) -> float:
     return max(1e-3 * abs(value), 1e-5)
 
 
-def fit_covariance(job: PdfJob, values: Mapping[str, float], free: tuple[str, ...], chi2: float) -> PdfCovariance:
-    """Covariance of the `free` parameters at a minimum with this weighted sum of squares."""
+def fit_covariance(
+    job: PdfJob, values: Mapping[str, float], free: tuple[str, ...], calculated: Mapping[str, FloatArray]
+) -> PdfCovariance:
+    """Covariance of the `free` parameters at a minimum whose `calculated` G(r) is given by data set."""
+    residual = np.concatenate([(data.pattern.intensity - calculated[data.name]) / _sigma(data) for data in job.data])
+    chi2 = float(residual @ residual)
     n_points = sum(len(data.pattern) for data in job.data)
     if n_points <= len(free):
         return PdfCovariance(free, None, "there are not more points than parameters")
@@ -94,7 +101,10 @@ def fit_covariance(job: PdfJob, values: Mapping[str, float], free: tuple[str, ..
         return PdfCovariance(free, None, "the least-squares matrix is singular: some parameters can't be told apart")
     oversampling = n_points / sum(data.n_independent for data in job.data)
     variance = oversampling * chi2 / (n_points - len(free))
-    return PdfCovariance(free, np.linalg.inv(normal) / np.outer(scale, scale) * variance)
+    inverse = np.linalg.inv(normal)
+    gradient = (jacobian / scale).T @ residual
+    drop = float(gradient @ inverse @ gradient / max(residual @ residual, 1e-300))
+    return PdfCovariance(free, inverse / np.outer(scale, scale) * variance, None, drop)
 
 
 def _derivative(job: PdfJob, values: Mapping[str, float], name: str) -> FloatArray:
