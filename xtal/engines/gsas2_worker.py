@@ -44,6 +44,21 @@ PROFILE_VARIABLES = {
     "y": ("Y", 1e-2),
     "axial": ("SH/L", 1.0),
 }
+# Terms of a time-of-flight profile; both sides use µs and Å.
+TOF_PROFILE_VARIABLES = {
+    "alpha": "alpha",
+    "beta_0": "beta-0",
+    "beta_1": "beta-1",
+    "beta_q": "beta-q",
+    "sig_0": "sig-0",
+    "sig_1": "sig-1",
+    "sig_2": "sig-2",
+    "sig_q": "sig-q",
+    "x": "X",
+    "y": "Y",
+    "z": "Z",
+}
+TOF_POSITION_VARIABLES = {"zero": "Zero", "dif_c": "difC", "dif_a": "difA", "dif_b": "difB"}
 CELL_NAMES = ("a", "b", "c", "alpha", "beta", "gamma")
 SMALLEST_AXIAL = 0.002
 # With K = 1 this size broadens by less than 1e-8 degrees: the same as no size at all.
@@ -314,6 +329,74 @@ def finite(value: Any) -> Any:
 
 
 # --------------------------------------------------------------------------
+# The patterns of a task
+# --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One pattern of a task: its number in GSAS-II, what its dotted names start with, and its part of the task.
+
+    ``entry`` holds ``pattern``, ``instrument`` and ``background``; it is the task itself when there is one pattern only.
+    """
+
+    number: int
+    prefix: str
+    entry: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name among several patterns, empty for an only one."""
+        return str(self.entry["name"]) if self.prefix != "pattern" else ""
+
+    @property
+    def axis(self) -> str:
+        """``tof`` (µs) or ``two_theta`` (degrees)."""
+        return "tof" if "tof" in self.entry["pattern"] else "two_theta"
+
+    @property
+    def x(self) -> np.ndarray:
+        """Positions of the points."""
+        return np.asarray(self.entry["pattern"][self.axis], float)
+
+    @property
+    def intensity(self) -> np.ndarray:
+        """Observed intensities."""
+        return np.asarray(self.entry["pattern"]["intensity"], float)
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Standard uncertainties of the intensities."""
+        return np.asarray(self.entry["pattern"]["sigma"], float)
+
+    @property
+    def kind(self) -> str:
+        """Kind of radiation."""
+        return str(self.entry["instrument"]["radiation"]["kind"])
+
+    @property
+    def n_terms(self) -> int:
+        """Background terms of the task."""
+        return int(self.entry["background"]["n_terms"])
+
+    def background(self) -> list[str]:
+        """Dotted names of the background's coefficients."""
+        return [f"{self.prefix}.background.c{i}" for i in range(self.n_terms)]
+
+    def to_gsas2_background(self) -> np.ndarray:
+        """Matrix from the task's background coefficients to GSAS-II's, whose range is that of the points."""
+        x = self.x
+        return chebyshev_matrix(self.n_terms, self.entry["background"]["range"], (float(x[0]), float(x[-1])))
+
+
+def patterns_of(task: Mapping[str, Any]) -> list[Measured]:
+    """The patterns of a task in order."""
+    if "patterns" in task:
+        return [Measured(i, f"pattern.{entry['name']}", entry) for i, entry in enumerate(task["patterns"])]
+    return [Measured(0, "pattern", task)]
+
+
+# --------------------------------------------------------------------------
 # The parameters of a task and their GSAS-II names
 # --------------------------------------------------------------------------
 
@@ -323,8 +406,10 @@ class Parameter:
     """One dotted parameter and the GSAS-II variable behind it.
 
     ``value_xtal = factor * value_gsas2 + offset``. ``kind`` is ``linear``,
-    ``background`` (mixed by a matrix), ``cell`` (a function of A0..A5) or
-    ``coordinate`` (varied as a shift ``dAx`` of ``Ax``).
+    ``background`` (mixed by a matrix), ``cell`` (a function of A0..A5),
+    ``coordinate`` (varied as a shift ``dAx`` of ``Ax``) or ``strain`` (a
+    function of A0 and D11). ``others`` are the variables of further patterns
+    that always have the same value.
     """
 
     dotted: str
@@ -333,29 +418,57 @@ class Parameter:
     offset: float = 0.0
     kind: str = "linear"
     index: int = 0
+    others: tuple[str, ...] = ()
 
 
-def pattern_parameters(n_background: int) -> list[Parameter]:
-    """Parameters of the one pattern, number 0 in GSAS-II."""
-    table = [Parameter("pattern.zero", ":0:Zero"), Parameter("pattern.displacement", ":0:Shift", 1e-3)]
+def pattern_parameters(measured: Measured, phases: Iterable[Mapping[str, Any]], scale_unit: float) -> list[Parameter]:
+    """Parameters of one pattern; those of the first one define scales and cells."""
+    head, variables = measured.prefix, f":{measured.number}:"
+    table = tof_parameters(head, variables) if measured.axis == "tof" else cw_parameters(head, variables)
+    for i, dotted in enumerate(measured.background()):
+        table.append(Parameter(dotted, f"{variables}Back;{i}", kind="background", index=i))
+    if measured.number > 0:
+        table.append(Parameter(f"{head}.scale", f"{variables}Scale", 1.0 / scale_unit))
+        for i, phase in enumerate(phases):
+            table.append(Parameter(f"{head}.strain.{phase['name']}", f"{i}{variables}D11", kind="strain"))
+    return table
+
+
+def cw_parameters(head: str, variables: str) -> list[Parameter]:
+    """Instrument parameters of a constant-wavelength pattern."""
+    table = [
+        Parameter(f"{head}.zero", f"{variables}Zero"),
+        Parameter(f"{head}.displacement", f"{variables}Shift", 1e-3),
+    ]
     for name, (variable, factor) in PROFILE_VARIABLES.items():
-        table.append(Parameter(f"pattern.profile.{name}", f":0:{variable}", factor))
-    for i in range(n_background):
-        dotted = f"pattern.background.c{i}"
-        table.append(Parameter(dotted, f":0:Back;{i}", kind="background", index=i))
+        table.append(Parameter(f"{head}.profile.{name}", f"{variables}{variable}", factor))
+    return table
+
+
+def tof_parameters(head: str, variables: str) -> list[Parameter]:
+    """Instrument parameters of a time-of-flight pattern."""
+    table = [Parameter(f"{head}.{name}", f"{variables}{theirs}") for name, theirs in TOF_POSITION_VARIABLES.items()]
+    table.append(Parameter(f"{head}.absorption", f"{variables}Absorption"))
+    for name, theirs in TOF_PROFILE_VARIABLES.items():
+        table.append(Parameter(f"{head}.profile.{name}", f"{variables}{theirs}"))
     return table
 
 
 def phase_parameters(
-    index: int, phase: Mapping[str, Any], scale_unit: float, shift: Iterable[float]
+    index: int, phase: Mapping[str, Any], scale_unit: float, shift: Iterable[float], n_patterns: int = 1
 ) -> list[Parameter]:
     """Parameters of one phase; ``shift`` is the origin shift, fractions of the axes."""
-    head, hap = f"phase.{phase['name']}", f"{index}:0:"
+    head = f"phase.{phase['name']}"
+
+    def shared(name: str, variable: str, factor: float) -> Parameter:
+        first, *others = (f"{index}:{number}:{variable}" for number in range(n_patterns))
+        return Parameter(f"{head}.{name}", first, factor, others=tuple(others))
+
     table = [
-        Parameter(f"{head}.scale", hap + "Scale", scale_unit),
-        Parameter(f"{head}.crystallite_size_nm", hap + "Size;i", 1e3),
-        Parameter(f"{head}.microstrain", hap + "Mustrain;i", 1e-6),
-        Parameter(f"{head}.texture.r", hap + "MD"),
+        shared("scale", "Scale", scale_unit),
+        shared("crystallite_size_nm", "Size;i", 1e3),
+        shared("microstrain", "Mustrain;i", 1e-6),
+        shared("texture.r", "MD", 1.0),
     ]
     for i, name in enumerate(CELL_NAMES):
         table.append(Parameter(f"{head}.cell.{name}", f"{index}::A{i}", kind="cell", index=i))
@@ -380,9 +493,10 @@ def parameter_table(
     task: Mapping[str, Any], scale_unit: float, shifts: Iterable[Iterable[float]]
 ) -> dict[str, Parameter]:
     """All parameters of a task by dotted name; refuses names which have no counterpart."""
-    known = pattern_parameters(int(task["background"]["n_terms"]))
+    patterns = patterns_of(task)
+    known = [p for one in patterns for p in pattern_parameters(one, task["phases"], scale_unit)]
     for i, (phase, shift) in enumerate(zip(task["phases"], shifts, strict=True)):
-        known += phase_parameters(i, phase, scale_unit, shift)
+        known += phase_parameters(i, phase, scale_unit, shift, len(patterns))
     table = {p.dotted: p for p in known}
     for dotted in task["parameters"]:
         if dotted not in table:
@@ -410,15 +524,23 @@ def check_task(task: Mapping[str, Any]) -> None:
     """Refuse, by name, what this engine cannot do at all."""
     if task.get("mode", "rietveld") != "rietveld":
         raise unsupported(f"mode {task['mode']!r}: this worker refines structures only (rietveld)")
-    if task["background"]["kind"] != "chebyshev":
-        raise unsupported(f"background.kind {task['background']['kind']!r}: only chebyshev")
-    radiation = task["instrument"]["radiation"]
+    for measured in patterns_of(task):
+        check_pattern(measured)
+    check_names(task)
+
+
+def check_pattern(measured: Measured) -> None:
+    """Refuse a background, a radiation or an axis that this worker does not know."""
+    background, radiation = measured.entry["background"], measured.entry["instrument"]["radiation"]
+    if background["kind"] != "chebyshev":
+        raise unsupported(f"background.kind {background['kind']!r}: only chebyshev")
     n_lines = len(radiation["lines"])
-    if radiation["kind"] not in ("xray", "neutron_cw"):
-        raise unsupported(f"instrument.radiation.kind {radiation['kind']!r}: only xray, neutron_cw")
+    if radiation["kind"] not in ("xray", "neutron_cw", "neutron_tof"):
+        raise unsupported(f"instrument.radiation.kind {radiation['kind']!r}: only xray, neutron_cw, neutron_tof")
     if n_lines > 2 or (n_lines > 1 and radiation["kind"] != "xray"):
         raise unsupported(f"instrument.radiation.lines: {n_lines} lines, GSAS-II takes at most two")
-    check_names(task)
+    if (radiation["kind"] == "neutron_tof") != ("tof" in measured.entry["pattern"]):
+        raise bad_input(f"{measured.prefix}: radiation {radiation['kind']} with an axis {measured.axis}")
 
 
 def check_names(task: Mapping[str, Any]) -> None:
@@ -442,14 +564,15 @@ def check_names(task: Mapping[str, Any]) -> None:
 
 def check_displacement(task: Mapping[str, Any]) -> None:
     """The displacement formula needs Bragg-Brentano geometry and a goniometer radius."""
-    name = "pattern.displacement"
-    value = (task["parameters"].get(name) or {"value": 0.0})["value"]
-    if not value and not any(name in stage["free"] for stage in task["stages"]):
-        return
-    if task["instrument"]["geometry"] != "bragg-brentano":
-        raise unsupported(f"{name}: only defined for bragg-brentano geometry")
-    if not task["instrument"].get("goniometer_radius_mm"):
-        raise bad_input(f"{name} needs instrument.goniometer_radius_mm, which is missing")
+    for measured in patterns_of(task):
+        name, instrument = f"{measured.prefix}.displacement", measured.entry["instrument"]
+        value = (task["parameters"].get(name) or {"value": 0.0})["value"]
+        if not value and not any(name in stage["free"] for stage in task["stages"]):
+            continue
+        if instrument["geometry"] != "bragg-brentano":
+            raise unsupported(f"{name}: only defined for bragg-brentano geometry")
+        if not instrument.get("goniometer_radius_mm"):
+            raise bad_input(f"{name} needs instrument.goniometer_radius_mm, which is missing")
 
 
 def check_texture(task: Mapping[str, Any]) -> None:
@@ -468,14 +591,14 @@ def check_site_symmetry(dotted: str, xyz_terms: Iterable[int], axis: int) -> Non
         raise bad_input(f"{dotted} is fixed by the symmetry of its site: take it out of the stages")
 
 
-def leading_background(free: Iterable[str], values: Mapping[str, Any], n_terms: int) -> int:
+def leading_background(free: Iterable[str], values: Mapping[str, Any], n_terms: int, prefix: str = "pattern") -> int:
     """Number of background terms to give to GSAS-II, which refines all or none of them.
 
     A stage may free c0..cm while the higher ones are zero: then GSAS-II gets
     m + 1 terms. Any other part of the terms is refused: GSAS-II assigns the
     derivatives of all terms to consecutive variables.
     """
-    names = [f"pattern.background.c{i}" for i in range(n_terms)]
+    names = [f"{prefix}.background.c{i}" for i in range(n_terms)]
     wanted = [name for name in names if name in set(free)]
     if not wanted:
         return n_terms
@@ -509,7 +632,7 @@ def tie_constraint(
     if not active:
         return None
     for parameter in (target, *(p for _, p in active)):
-        if parameter.kind in ("cell", "background"):
+        if parameter.kind in ("cell", "background", "strain"):
             raise unsupported(f"{tie['target']}: GSAS-II cannot tie {parameter.dotted}")
     constant = float(tie.get("constant") or 0.0) - target.offset
     constant += sum(c * (values[n] or 0.0) for c, n in tie["terms"] if n not in set(free))
@@ -617,6 +740,30 @@ def keep_multiplicities(g2: Gsas2) -> None:
     g2.math.GetFobsSq = observed_structure_factors
 
 
+def correct_tof_strain(g2: Gsas2) -> None:
+    """Let a strain act once on a time-of-flight pattern.
+
+    GSAS-II adds D11... to the reciprocal metric, as for constant wavelength,
+    and then shifts the flight time a second time by a term that lacks a factor
+    d; its derivative lacks the factor d/2.
+    """
+    shift = getattr(g2.math.GetHStrainShift, "original", g2.math.GetHStrainShift)
+    derivative = getattr(g2.math.GetHStrainShiftDerv, "original", g2.math.GetHStrainShiftDerv)
+
+    def no_second_shift(*_: Any) -> float:
+        return 0.0
+
+    def right_derivative(refl: Any, im: int, group: Any, phfx: str, hfx: str, controls: Any, values: Any) -> Any:
+        found = derivative(refl, im, group, phfx, hfx, controls, values)
+        if "T" in controls[hfx + "histType"]:
+            return {name: 0.5 * refl[4 + im] * value for name, value in found.items()}
+        return found
+
+    no_second_shift.original = shift  # type: ignore[attr-defined]
+    right_derivative.original = derivative  # type: ignore[attr-defined]
+    g2.math.GetHStrainShift, g2.math.GetHStrainShiftDerv = no_second_shift, right_derivative
+
+
 # --------------------------------------------------------------------------
 # Building the project
 # --------------------------------------------------------------------------
@@ -631,7 +778,7 @@ class Session:
     gpx: Path
     values: dict[str, float | None]
     project: Any = None
-    measured: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    given: list[np.ndarray] = field(default_factory=list)
     shifts: list[tuple[float, ...]] = field(default_factory=list)
     scale_unit: float = 1.0
     table: dict[str, Parameter] = field(default_factory=dict)
@@ -639,21 +786,30 @@ class Session:
     stage_warnings: list[str] = field(default_factory=list)
     stages: list[dict[str, Any]] = field(default_factory=list)
     n_background: int = 0
+    n_backgrounds: dict[int, int] = field(default_factory=dict)
     isotopes: dict[str, str] = field(default_factory=dict)
 
     @property
-    def histogram(self) -> Any:
-        """The one powder histogram."""
-        return self.project.histogram(0)
+    def patterns(self) -> list[Measured]:
+        """The patterns of the task."""
+        return patterns_of(self.task)
+
+    def histogram(self, number: int) -> Any:
+        """The powder histogram of a pattern."""
+        return self.project.histogram(number)
+
+    def n_used(self, number: int) -> int:
+        """Background terms that GSAS-II has for a pattern."""
+        return self.n_backgrounds.get(number, self.n_background)
 
     @property
     def phases(self) -> list[Any]:
         """GSAS-II phases in the order of the task."""
         return sorted(self.project.phases(), key=lambda phase: phase.id)
 
-    def hap(self, phase: Any) -> Any:
-        """Parameters that belong to the phase in this histogram."""
-        return phase.data["Histograms"][self.histogram.name]
+    def haps(self, phase: Any) -> list[Any]:
+        """Parameters that belong to the phase in each histogram."""
+        return [phase.data["Histograms"][self.histogram(one.number).name] for one in self.patterns]
 
     def warn(self, message: str) -> None:
         """Keep a warning about the whole task, once."""
@@ -664,16 +820,6 @@ class Session:
         """Keep a warning that the next stage may make pointless."""
         self.stage_warnings.append(message)
 
-    def limits(self) -> tuple[float, float]:
-        """First and last two-theta: the range of GSAS-II's own background polynomial."""
-        two_theta = self.task["pattern"]["two_theta"]
-        return float(two_theta[0]), float(two_theta[-1])
-
-    def to_gsas2_background(self) -> np.ndarray:
-        """Matrix from the task's background coefficients to GSAS-II's."""
-        n = int(self.task["background"]["n_terms"])
-        return chebyshev_matrix(n, self.task["background"]["range"], self.limits())
-
 
 def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     """Project with pattern, instrument and phases, all at their start values."""
@@ -683,11 +829,13 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     work = Path(task["work_dir"])
     work.mkdir(parents=True, exist_ok=True)
     session = Session(g2, task, work / "refinement.gpx", start_values(task))
-    session.n_background = int(task["background"]["n_terms"])
-    switch_dispersion(g2, bool(task["instrument"].get("dispersion", True)))
+    session.n_backgrounds = {one.number: one.n_terms for one in session.patterns}
+    switch_dispersion(g2, wants_dispersion(session.patterns))
     keep_multiplicities(g2)
+    correct_tof_strain(g2)
     session.project = g2.scriptable.G2Project(newgpx=str(session.gpx))
-    add_pattern(session)
+    for measured in session.patterns:
+        add_pattern(session, measured)
     for phase in task["phases"]:
         add_phase(session, phase)
     session.project.save()
@@ -697,12 +845,22 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     return session
 
 
-def instrument_parameters(task: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def wants_dispersion(patterns: Iterable[Measured]) -> bool:
+    """Whether f', f'' are on; GSAS-II has one switch here for all X-ray patterns."""
+    wanted = {bool(one.entry["instrument"].get("dispersion", True)) for one in patterns if one.kind == "xray"}
+    if len(wanted) > 1:
+        raise unsupported("instrument.dispersion: on for one X-ray pattern and off for another")
+    return wanted != {False}
+
+
+def instrument_parameters(entry: Mapping[str, Any], values: Mapping[str, Any], head: str = "pattern") -> dict[str, Any]:
     """GSAS-II instrument parameters: name to [default, current, refine flag]."""
-    instrument = task["instrument"]
+    instrument = entry["instrument"]
+    if instrument["radiation"]["kind"] == "neutron_tof":
+        return tof_instrument_parameters(instrument, values, head)
     lines = instrument["radiation"]["lines"]
     kind = "PXC" if instrument["radiation"]["kind"] == "xray" else "PNC"
-    plain: dict[str, float] = {"Zero": values.get("pattern.zero") or 0.0, "Z": 0.0, "Azimuth": 0.0}
+    plain: dict[str, float] = {"Zero": values.get(f"{head}.zero") or 0.0, "Z": 0.0, "Azimuth": 0.0}
     if len(lines) == 2:
         plain |= {"Lam1": lines[0][0], "Lam2": lines[1][0], "I(L2)/I(L1)": lines[1][1] / lines[0][1]}
     else:
@@ -713,14 +871,34 @@ def instrument_parameters(task: Mapping[str, Any], values: Mapping[str, Any]) ->
             instrument.get("polarization"), instrument.get("monochromator_two_theta")
         )
     for name, (variable, factor) in PROFILE_VARIABLES.items():
-        plain[variable] = (values.get(f"pattern.profile.{name}") or 0.0) / factor
+        plain[variable] = (values.get(f"{head}.profile.{name}") or 0.0) / factor
+    return instrument_table(kind, plain)
+
+
+def instrument_table(kind: str, plain: Mapping[str, float]) -> dict[str, Any]:
+    """GSAS-II's form of instrument parameters, none refined."""
     table: dict[str, Any] = {"Type": [kind, kind, 0], "Bank": [1, 1, 0], "Source": ["?", "?"]}
     return table | {name: [value, value, False] for name, value in plain.items()}
 
 
-def sample_parameters(task: Mapping[str, Any]) -> dict[str, Any]:
+def tof_instrument_parameters(instrument: Mapping[str, Any], values: Mapping[str, Any], head: str) -> dict[str, Any]:
+    """Instrument parameters of a time-of-flight bank."""
+    bank = instrument.get("bank") or {}
+    if not bank.get("two_theta"):
+        raise bad_input(f"{head}: instrument.bank needs two_theta, the angle of the bank")
+    plain = {"fltPath": float(bank.get("flight_path_m") or 0.0), "2-theta": float(bank["two_theta"]), "Azimuth": 0.0}
+    for name, theirs in TOF_POSITION_VARIABLES.items():
+        plain[theirs] = values.get(f"{head}.{name}") or 0.0
+    for name, theirs in TOF_PROFILE_VARIABLES.items():
+        plain[theirs] = values.get(f"{head}.profile.{name}") or 0.0
+    if plain["difC"] <= 0.0 or plain["alpha"] <= 0.0:
+        raise bad_input(f"{head}.dif_c and {head}.profile.alpha must be positive")
+    return instrument_table("PNT", plain)
+
+
+def sample_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     """GSAS-II sample parameters of the geometry, scale fixed at 1."""
-    instrument = task["instrument"]
+    instrument = entry["instrument"]
     radius = instrument.get("goniometer_radius_mm") or 200.0
     shared: dict[str, Any] = {"Scale": [1.0, False], "Gonio. radius": float(radius)}
     names: tuple[str, ...]
@@ -733,38 +911,41 @@ def sample_parameters(task: Mapping[str, Any]) -> dict[str, Any]:
     raise unsupported(f"instrument.geometry {instrument['geometry']!r}")
 
 
-def add_pattern(session: Session) -> None:
+def add_pattern(session: Session, measured: Measured) -> None:
     """The measured points with weights 1/sigma², gaps filled with excluded points."""
-    pattern = session.task["pattern"]
-    two_theta = np.asarray(pattern["two_theta"], float)
-    sigma = np.asarray(pattern["sigma"], float)
-    if two_theta.size < 3 or np.any(np.diff(two_theta) <= 0.0):
-        raise bad_input("pattern.two_theta must have at least three points and increase")
+    x, sigma = measured.x, measured.sigma
+    if x.size < 3 or np.any(np.diff(x) <= 0.0):
+        raise bad_input(f"{measured.prefix}.{measured.axis} must have at least three points and increase")
     if not np.all(np.isfinite(sigma)) or np.any(sigma <= 0.0):
-        raise bad_input("pattern.sigma must be positive everywhere")
-    grid, measured, excluded = fill_gaps(two_theta)
+        raise bad_input(f"{measured.prefix}.sigma must be positive everywhere")
+    grid, given, excluded = fill_gaps(x)
     data = np.zeros((6, grid.size))
     data[0] = grid
-    data[1, measured] = pattern["intensity"]
-    data[2, measured] = sigma**-2.0
-    session.measured = measured
-    register_histogram(session, data, excluded)
+    data[1, given] = measured.intensity
+    data[2, given] = sigma**-2.0
+    session.given.append(given)
+    register_histogram(session, measured, data, excluded)
 
 
-def register_histogram(session: Session, data: np.ndarray, excluded: list[list[float]]) -> None:
+def data_file(measured: Measured) -> str:
+    """Name of the file through which GSAS-II imports a pattern."""
+    return f"pattern-{measured.name}.xye" if measured.name else "pattern.xye"
+
+
+def register_histogram(session: Session, measured: Measured, data: np.ndarray, excluded: list[list[float]]) -> None:
     """Import through GSAS-II, then put the exact numbers in place.
 
     GSAS-II's importer gives points at or below zero counts no weight; the
     arrays are therefore overwritten.
     """
-    xye = session.gpx.with_name("pattern.xye")
+    xye = session.gpx.with_name(data_file(measured))
     sigma = np.where(data[2] > 0.0, 1.0 / np.sqrt(np.where(data[2] > 0.0, data[2], 1.0)), 1.0)
     np.savetxt(xye, np.column_stack([data[0], data[1], sigma]), fmt="%.17g")
-    inst = instrument_parameters(session.task, session.values)
+    inst = instrument_parameters(measured.entry, session.values, measured.prefix)
     histogram = session.project.add_powder_histogram(str(xye), (inst, {}), fmthint="xye")
     histogram.data["data"][1] = list(data)
-    histogram.data["Sample Parameters"].update(sample_parameters(session.task))
-    low, high = session.limits()
+    histogram.data["Sample Parameters"].update(sample_parameters(measured.entry))
+    low, high = float(measured.x[0]), float(measured.x[-1])
     histogram.data["Limits"] = [(low, high), [low, high], *excluded]
 
 
@@ -819,14 +1000,15 @@ def add_phase(session: Session, phase: Mapping[str, Any]) -> None:
         phasename=phase["name"],
         spacegroup=group["SpGrp"],
         cell=[float(v) for v in structure["cell"]],
-        histograms=[project.histogram(0)],
+        histograms=[project.histogram(one.number) for one in session.patterns],
     )
     added.data["General"]["SGData"] = group
     for site in structure["sites"]:
         add_site(session, added, site, shift)
     set_isotopes(session, added, structure["sites"])
     if phase.get("texture_axis"):
-        session.hap(added)["Pref.Ori."][3] = [int(v) for v in phase["texture_axis"]]
+        for hap in session.haps(added):
+            hap["Pref.Ori."][3] = [int(v) for v in phase["texture_axis"]]
 
 
 def add_site(session: Session, phase: Any, site: Mapping[str, Any], shift: Any) -> None:
@@ -851,7 +1033,7 @@ def atom_type_name(session: Session, site: Mapping[str, Any]) -> str:
     element = "D" if site["element"] == "H" and isotope_number(site.get("isotope")) == "2" else ""
     element = element or str(site["element"])
     name = ion_name(site.get("ion"), element)
-    if session.task["instrument"]["radiation"]["kind"] != "xray" or name == element:
+    if all(one.kind != "xray" for one in session.patterns) or name == element:
         return element
     if session.g2.elements.GetFFtable([name]).get(name) and known_ion(session, name):
         return name
@@ -866,7 +1048,7 @@ def known_ion(session: Session, name: str) -> bool:
 
 def set_isotopes(session: Session, phase: Any, sites: Iterable[Mapping[str, Any]]) -> None:
     """Isotopes for neutrons; GSAS-II has one scattering length per atom type for all phases."""
-    if session.task["instrument"]["radiation"]["kind"] == "xray":
+    if all(one.kind == "xray" for one in session.patterns):
         return
     general = phase.data["General"]
     for site, record in zip(sites, phase.data["Atoms"], strict=True):
@@ -889,34 +1071,92 @@ def set_isotopes(session: Session, phase: Any, sites: Iterable[Mapping[str, Any]
 
 def set_values(session: Session) -> None:
     """Write the current value of every parameter into the project."""
-    set_background(session, session.n_background)
-    inst = session.histogram.data["Instrument Parameters"][0]
-    fresh = instrument_parameters(session.task, session.values)
-    for name, entry in fresh.items():
-        inst[name] = entry
-    sample = session.histogram.data["Sample Parameters"]
-    sample["Scale"] = [session.scale_unit, False]
-    if "Shift" in sample:
-        sample["Shift"] = [(session.values.get("pattern.displacement") or 0.0) * 1e3, False]
-    if (session.values.get("pattern.profile.axial") or 0.0) < SMALLEST_AXIAL:
-        session.warn(f"pattern.profile.axial is below {SMALLEST_AXIAL}, which GSAS-II uses instead")
+    for measured in session.patterns:
+        set_pattern_values(session, measured)
     for phase, entry in zip(session.phases, session.task["phases"], strict=True):
-        set_phase_values(session, phase, f"phase.{entry['name']}")
+        set_phase_values(session, phase, entry["name"])
 
 
-def set_background(session: Session, n_terms: int) -> None:
+def set_pattern_values(session: Session, measured: Measured) -> None:
+    """Background, instrument and scale of one pattern."""
+    head, values = measured.prefix, session.values
+    set_background(session, measured, session.n_used(measured.number))
+    histogram = session.histogram(measured.number)
+    inst = histogram.data["Instrument Parameters"][0]
+    for name, entry in instrument_parameters(measured.entry, values, head).items():
+        inst[name] = entry
+    sample = histogram.data["Sample Parameters"]
+    relative = values.get(f"{head}.scale")
+    sample["Scale"] = [session.scale_unit * (1.0 if relative is None else relative), False]
+    for name, dotted, factor in (("Shift", "displacement", 1e3), ("Absorption", "absorption", 1.0)):
+        if name in sample:
+            sample[name] = [(values.get(f"{head}.{dotted}") or 0.0) * factor, False]
+    if measured.axis == "two_theta" and (values.get(f"{head}.profile.axial") or 0.0) < SMALLEST_AXIAL:
+        session.warn(f"{head}.profile.axial is below {SMALLEST_AXIAL}, which GSAS-II uses instead")
+
+
+def set_background(session: Session, measured: Measured, n_terms: int) -> None:
     """Background with ``n_terms`` terms in GSAS-II's own scaling."""
-    total = int(session.task["background"]["n_terms"])
-    ours = [session.values.get(f"pattern.background.c{i}") or 0.0 for i in range(total)]
-    theirs = (session.to_gsas2_background() @ np.array(ours))[:n_terms]
-    background = session.histogram.data["Background"]
+    ours = [session.values.get(name) or 0.0 for name in measured.background()]
+    theirs = (measured.to_gsas2_background() @ np.array(ours))[:n_terms]
+    background = session.histogram(measured.number).data["Background"]
     background[0] = ["chebyschev-1", False, n_terms, *(float(v) for v in theirs)]
-    session.n_background = n_terms
+    session.n_backgrounds[measured.number] = n_terms
 
 
-def set_phase_values(session: Session, phase: Any, head: str) -> None:
-    """Scale, broadening, texture, cell and sites of one phase."""
-    values, hap = session.values, session.hap(phase)
+def set_phase_values(session: Session, phase: Any, name: str) -> None:
+    """Scale, broadening, texture, cell, strains and sites of one phase."""
+    values, head = session.values, f"phase.{name}"
+    set_cell(phase, values, head)
+    for measured, hap in zip(session.patterns, session.haps(phase), strict=True):
+        set_hap_values(session, hap, head)
+        set_strain(phase, hap, values.get(f"{measured.prefix}.strain.{name}") or 0.0)
+    for number, record in enumerate(phase.data["Atoms"]):
+        set_site(session, record, phase.id, number)
+
+
+def set_strain(phase: Any, hap: Any, strain: float) -> None:
+    """Terms that make the whole lattice larger by a fraction in one histogram."""
+    names = strain_names(phase)
+    terms = reciprocal_terms(phase.data["General"]["Cell"][1:7])
+    change = (1.0 + strain) ** -2.0 - 1.0
+    hap["HStrain"] = [[change * terms[i] if i is not None else 0.0 for i in names.values()], [False] * len(names)]
+
+
+def strain_names(phase: Any) -> dict[str, int | None]:
+    """GSAS-II's strain variables of a phase and the reciprocal term that each is added to."""
+    group = phase.data["General"]["SGData"]
+    laue, unique = group["SGLaue"], group.get("SGUniq")
+    if laue in ("m3", "m3m"):
+        return {"D11": 0, "eA": None}
+    if laue in ("6/m", "6/mmm", "3m1", "31m", "3", "4/m", "4/mmm"):
+        return {"D11": 0, "D33": 2}
+    if laue in ("3R", "3mR"):
+        return {"D11": 0, "D12": 3}
+    axes: dict[str, int | None] = {"D11": 0, "D22": 1, "D33": 2}
+    mixed: dict[str, int | None] = {"D12": 3, "D13": 4, "D23": 5}
+    if laue == "mmm":
+        return axes
+    if laue == "2/m":
+        name = {"a": "D23", "b": "D13", "c": "D12"}[str(unique)]
+        return axes | {name: mixed[name]}
+    return axes | mixed
+
+
+def reciprocal_terms(cell: Iterable[float]) -> list[float]:
+    """GSAS-II's six reciprocal terms of a direct cell (Å, degrees); the inverse of ``cell_from_reciprocal``."""
+    a, b, c, *angles = (float(v) for v in cell)
+    ca, cb, cg = np.cos(np.radians(angles))
+    metric = np.array(
+        [[a * a, a * b * cg, a * c * cb], [a * b * cg, b * b, b * c * ca], [a * c * cb, b * c * ca, c * c]]
+    )
+    g = np.linalg.inv(metric)
+    return [float(v) for v in (g[0, 0], g[1, 1], g[2, 2], 2 * g[0, 1], 2 * g[0, 2], 2 * g[1, 2])]
+
+
+def set_hap_values(session: Session, hap: Any, head: str) -> None:
+    """Scale, broadening and texture of one phase in one histogram."""
+    values = session.values
     scale = values.get(f"{head}.scale")
     hap["Scale"] = [(1.0 if scale is None else scale) / session.scale_unit, False]
     size = values.get(f"{head}.crystallite_size_nm")
@@ -925,9 +1165,6 @@ def set_phase_values(session: Session, phase: Any, head: str) -> None:
     hap["Mustrain"][1] = [(values.get(f"{head}.microstrain") or 0.0) * 1e6, 1.0, 1.0]
     ratio = values.get(f"{head}.texture.r")
     hap["Pref.Ori."][:3] = ["MD", 1.0 if ratio is None else ratio, False]
-    set_cell(phase, values, head)
-    for number, record in enumerate(phase.data["Atoms"]):
-        set_site(session, record, phase.id, number)
 
 
 def set_cell(phase: Any, values: Mapping[str, float | None], head: str) -> None:
@@ -965,19 +1202,14 @@ def set_site(session: Session, record: list[Any], phase_id: int, number: int) ->
 
 def clear_flags(session: Session) -> None:
     """Fix everything."""
-    histogram = session.histogram
-    histogram.data["Background"][0][1] = False
-    for entry in histogram.data["Instrument Parameters"][0].values():
-        if len(entry) > 2:
-            entry[2] = False
-    for name in ("Scale", "Shift", "DisplaceX", "DisplaceY"):
-        if name in histogram.data["Sample Parameters"]:
-            histogram.data["Sample Parameters"][name][1] = False
+    for measured in session.patterns:
+        clear_histogram_flags(session.histogram(measured.number))
     for phase in session.phases:
         phase.data["General"]["Cell"][0] = False
-        hap = session.hap(phase)
-        hap["Scale"][1], hap["Pref.Ori."][2] = False, False
-        hap["Size"][2], hap["Mustrain"][2] = [False] * 3, [False] * 3
+        for hap in session.haps(phase):
+            hap["Scale"][1], hap["Pref.Ori."][2] = False, False
+            hap["Size"][2], hap["Mustrain"][2] = [False] * 3, [False] * 3
+            hap["HStrain"][1] = [False] * len(hap["HStrain"][0])
         for record in phase.data["Atoms"]:
             record[2] = ""
     constraints = session.project.data["Constraints"]["data"]
@@ -985,24 +1217,55 @@ def clear_flags(session: Session) -> None:
         constraints[scope] = []
 
 
+def clear_histogram_flags(histogram: Any) -> None:
+    """Fix background, instrument and sample of one histogram."""
+    histogram.data["Background"][0][1] = False
+    for entry in histogram.data["Instrument Parameters"][0].values():
+        if len(entry) > 2:
+            entry[2] = False
+    for name in ("Scale", "Shift", "Absorption", "DisplaceX", "DisplaceY"):
+        if name in histogram.data["Sample Parameters"]:
+            histogram.data["Sample Parameters"][name][1] = False
+
+
 def set_flag(session: Session, parameter: Parameter) -> None:
     """Let GSAS-II vary one parameter."""
-    phase_id, _, name, *atom = parameter.variable.split(":")
-    histogram = session.histogram
+    phase_id, number, name, *atom = parameter.variable.split(":")
     if not phase_id:
+        histogram = session.histogram(int(number))
         key = name.split(";")[0]
         if key == "Back":
             histogram.data["Background"][0][1] = True
-        elif key == "Shift":
-            histogram.data["Sample Parameters"]["Shift"][1] = True
+        elif key in ("Shift", "Scale", "Absorption"):
+            histogram.data["Sample Parameters"][key][1] = True
         else:
             histogram.data["Instrument Parameters"][0][key][2] = True
     elif atom:
         set_atom_flag(session.phases[int(phase_id)], int(atom[0]), name, parameter.dotted)
     elif parameter.kind == "cell":
         session.phases[int(phase_id)].data["General"]["Cell"][0] = True
+    elif parameter.kind == "strain":
+        set_strain_flag(session, session.phases[int(phase_id)], int(number))
     else:
-        set_hap_flag(session.hap(session.phases[int(phase_id)]), name, parameter.dotted)
+        for hap in session.haps(session.phases[int(phase_id)])[: 1 + len(parameter.others)]:
+            set_hap_flag(hap, name, parameter.dotted)
+
+
+def set_strain_flag(session: Session, phase: Any, number: int) -> None:
+    """Vary the strain of a phase in one histogram, equal in all directions.
+
+    The ratios of the terms are those of the cell at the start of the stage.
+    """
+    names, terms = strain_names(phase), reciprocal_terms(phase.data["General"]["Cell"][1:7])
+    session.haps(phase)[number]["HStrain"][1] = [i is not None for i in names.values()]
+    head = f"{phase.id}:{number}:"
+    for name, index in names.items():
+        if index is None or name == "D11":
+            continue
+        if abs(terms[index]) < 1e-12:
+            add_hold(session, head + name)
+        else:
+            add_constraint(session, Constraint(head + name, ((terms[index] / terms[0], head + "D11"),), 0.0))
 
 
 def set_hap_flag(hap: Any, name: str, dotted: str) -> None:
@@ -1098,8 +1361,9 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     """Flags, holds, ties and bounds of one stage; returns the tied targets in use."""
     session.stage_warnings = []
     free = set(stage["free"])
-    total = int(session.task["background"]["n_terms"])
-    set_background(session, leading_background(free, session.values, total))
+    for one in session.patterns:
+        set_background(session, one, leading_background(free, session.values, one.n_terms, one.prefix))
+    reset_strains(session)
     clear_flags(session)
     session.project.index_ids()
     ties = {
@@ -1112,12 +1376,23 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     varied = {session.table[d].variable for d in free | set(ties)}
     for name in coordinate_holds(session, varied) + cell_holds(session, free | set(ties)):
         add_hold(session, name)
+    for dotted in free | set(ties):
+        parameter = session.table[dotted]
+        for other in parameter.others:
+            add_constraint(session, Constraint(other, ((1.0, parameter.variable),), 0.0))
     for constraint in ties.values():
         add_constraint(session, constraint)
     set_bounds(session, free)
     controls = session.project.data["Controls"]["data"]
     controls["max cyc"] = int(stage.get("max_cycles") or 20)
     return set(ties)
+
+
+def reset_strains(session: Session) -> None:
+    """Make every strain equal in all directions for the cell as it is now."""
+    for phase, entry in zip(session.phases, session.task["phases"], strict=True):
+        for measured, hap in zip(session.patterns[1:], session.haps(phase)[1:], strict=True):
+            set_strain(phase, hap, session.values.get(f"{measured.prefix}.strain.{entry['name']}") or 0.0)
 
 
 def set_bounds(session: Session, free: set[str]) -> None:
@@ -1137,7 +1412,7 @@ def set_bounds(session: Session, free: set[str]) -> None:
 def gsas2_bounds(session: Session, parameter: Parameter, entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Lower and upper limit for the GSAS-II variable; None where it cannot hold one."""
     low, high = entry.get("min"), entry.get("max")
-    if parameter.kind == "background":
+    if parameter.kind in ("background", "strain"):
         return None, None
     if parameter.kind == "cell":
         return cell_bounds(session, parameter, low, high)
@@ -1177,33 +1452,51 @@ def start_scales(session: Session) -> None:
     freed = {name for stage in session.task["stages"] for name in stage["free"]}
     freed |= {tie["target"] for tie in session.task.get("ties", [])}
     unknown = [n for n in names if session.values.get(n) in (None, 1.0) and n in freed]
-    if unknown:
-        estimate_scales(session, names, unknown)
+    others = [one for one in session.patterns[1:] if f"{one.prefix}.scale" in freed]
+    if unknown or others:
+        estimate_all_scales(session, names, unknown, others)
     largest = max((session.values.get(n) or 0.0 for n in names), default=1.0)
     session.scale_unit = power_of_ten(largest)
     session.table = parameter_table(session.task, session.scale_unit, session.shifts)
     set_values(session)
 
 
-def estimate_scales(session: Session, names: list[str], unknown: list[str]) -> None:
-    """Linear least squares of the pattern on the calculated phases and the background."""
-    pattern = session.task["pattern"]
-    weight = 1.0 / np.asarray(pattern["sigma"], float)
-    profiles = calculate(session).phases
+def estimate_all_scales(session: Session, names: list[str], unknown: list[str], others: list[Measured]) -> None:
+    """Scales of the phases from the first pattern, then one scale for each further pattern."""
+    curves = calculate(session)
     unit = {n: (session.values.get(n) or 1.0) for n in names}
-    columns = [profile / unit[n] for n, profile in zip(names, profiles, strict=True)]
-    terms = background_columns(session)
-    target = np.asarray(pattern["intensity"], float) - fixed_background(session)
+    columns = [[profile / unit[n] for n, profile in zip(names, one.phases, strict=True)] for one in curves]
+    if unknown:
+        scales = estimated_scales(session, session.patterns[0], columns[0])
+        floor = 1e-3 * max(scales)
+        for name, scale in zip(names, scales, strict=True):
+            if name in unknown:
+                session.values[name] = float(max(scale, floor))
+    for measured in others:
+        name = f"{measured.prefix}.scale"
+        scales = [session.values[n] or 0.0 for n in names]
+        total = np.sum([s * column for s, column in zip(scales, columns[measured.number], strict=True)], axis=0)
+        if session.values.get(name) in (None, 1.0):
+            session.values[name] = max(estimated_scales(session, measured, [total / (session.values.get(name) or 1.0)]))
+
+
+def estimated_scales(session: Session, measured: Measured, columns: list[np.ndarray]) -> list[float]:
+    """Linear least squares of a pattern on calculated curves and the background, which is corrected on the way.
+
+    At least one is positive.
+    """
+    weight = 1.0 / measured.sigma
+    terms = background_columns(session, measured)
+    target = measured.intensity - fixed_background(session, measured)
     design = np.column_stack([*columns, *terms]) * weight[:, None]
     norm = np.where(np.linalg.norm(design, axis=0) > 0, np.linalg.norm(design, axis=0), 1.0)
     solution = np.linalg.lstsq(design / norm, target * weight, rcond=1e-10)[0] / norm
-    scales = dict(zip(names, solution[: len(names)], strict=True))
-    floor = 1e-3 * max([s for s in scales.values() if s > 0.0], default=peak_ratio(target, columns))
-    for name in unknown:
-        session.values[name] = float(max(scales[name], floor))
-    for i, correction in enumerate(solution[len(names) :]):
-        name = f"pattern.background.c{i}"
+    for name, correction in zip(measured.background(), solution[len(columns) :], strict=False):
         session.values[name] = (session.values.get(name) or 0.0) + float(correction)
+    scales = [float(v) for v in solution[: len(columns)]]
+    if max(scales) <= 0.0:
+        return [1e-3 * peak_ratio(target, columns)] * len(columns)
+    return scales
 
 
 def peak_ratio(target: np.ndarray, columns: list[np.ndarray]) -> float:
@@ -1212,22 +1505,18 @@ def peak_ratio(target: np.ndarray, columns: list[np.ndarray]) -> float:
     return float(np.ptp(target)) / highest if highest > 0.0 else 1.0
 
 
-def background_columns(session: Session) -> list[np.ndarray]:
+def background_columns(session: Session, measured: Measured) -> list[np.ndarray]:
     """Chebyshev terms to fit together with the scales: those the first stage frees."""
-    n_terms = int(session.task["background"]["n_terms"])
     freed = session.task["stages"][0]["free"]
-    n_used = sum(f"pattern.background.c{i}" in freed for i in range(n_terms))
-    limits = session.task["background"]["range"]
-    two_theta = np.asarray(session.task["pattern"]["two_theta"], float)
-    return [chebyshev_curve(row, two_theta, limits) for row in np.eye(n_terms)[:n_used]]
+    n_used = sum(name in freed for name in measured.background())
+    limits = measured.entry["background"]["range"]
+    return [chebyshev_curve(row, measured.x, limits) for row in np.eye(measured.n_terms)[:n_used]]
 
 
-def fixed_background(session: Session) -> np.ndarray:
+def fixed_background(session: Session, measured: Measured) -> np.ndarray:
     """Background at its start values, on the measured points."""
-    n_terms = int(session.task["background"]["n_terms"])
-    start = [session.values.get(f"pattern.background.c{i}") or 0.0 for i in range(n_terms)]
-    two_theta = np.asarray(session.task["pattern"]["two_theta"], float)
-    return chebyshev_curve(np.array(start), two_theta, session.task["background"]["range"])
+    start = [session.values.get(name) or 0.0 for name in measured.background()]
+    return chebyshev_curve(np.array(start), measured.x, measured.entry["background"]["range"])
 
 
 @dataclass(frozen=True)
@@ -1240,8 +1529,8 @@ class Calculation:
     reflections: list[np.ndarray]
 
 
-def calculate(session: Session) -> Calculation:
-    """Calculate the pattern and the share of each phase without refining.
+def calculate(session: Session) -> list[Calculation]:
+    """Calculate every pattern and the share of each phase without refining.
 
     GSAS-II writes its per-phase sums ("partials") in a run without cycles.
     That runs on a copy of the project, because it would erase the covariance.
@@ -1260,33 +1549,49 @@ def calculate(session: Session) -> Calculation:
     if not ok:
         raise WorkerError("diverged", f"GSAS-II cannot calculate the pattern: {found.get('msg')}")
     copy.reload()
-    data = [np.ma.getdata(column) for column in copy.histogram(0).data["data"][1]]
-    names = [phase.name for phase in session.phases]
-    # GSAS-II dumps nothing for a single phase
-    phases = read_partials(dump, names) if len(names) > 1 else [data[3] - data[4]]
-    lists = copy.histogram(0).data["Reflection Lists"]
+    partials = read_partials(dump)
+    found = [
+        calculation_of(copy.histogram(i), [phase.name for phase in session.phases], given, partials.get(i, {}))
+        for i, given in enumerate(session.given)
+    ]
     shutil.rmtree(work, ignore_errors=True)
+    return found
+
+
+def calculation_of(
+    histogram: Any, names: list[str], given: np.ndarray, partials: Mapping[str, np.ndarray]
+) -> Calculation:
+    """Curves of one histogram at its measured points."""
+    data = [np.ma.getdata(column) for column in histogram.data["data"][1]]
+    missing = [name for name in names if name not in partials]
+    if missing and len(names) > 1:
+        raise WorkerError("internal", f"GSAS-II gave no profile for {', '.join(missing)}")
+    # GSAS-II dumps nothing for a single phase
+    phases = [partials[name] for name in names] if len(names) > 1 else [data[3] - data[4]]
+    lists = histogram.data["Reflection Lists"]
     return Calculation(
-        calculated=data[3][session.measured],
-        background=data[4][session.measured],
-        phases=[np.ma.getdata(profile)[session.measured] for profile in phases],
+        calculated=data[3][given],
+        background=data[4][given],
+        phases=[np.ma.getdata(profile)[given] for profile in phases],
         reflections=[np.asarray(lists[name]["RefList"], float) for name in names],
     )
 
 
-def read_partials(path: Path, names: list[str]) -> list[np.ndarray]:
-    """Profiles of the named phases from GSAS-II's dump of pickled pairs."""
-    found: dict[str, np.ndarray] = {}
+def read_partials(path: Path) -> dict[int, dict[str, np.ndarray]]:
+    """Profiles by histogram and phase from GSAS-II's dump: per histogram None, its number, x, background, then pairs."""
+    found: dict[int, dict[str, np.ndarray]] = {}
+    number = -1
     with path.open("rb") as stream, contextlib.suppress(EOFError):
-        for _ in range(4):
-            pickle.load(stream)
         while True:
             name = pickle.load(stream)
-            found[str(name)] = pickle.load(stream)
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise WorkerError("internal", f"GSAS-II gave no profile for {', '.join(missing)}")
-    return [np.asarray(found[name]) for name in names]
+            if name is None:
+                number = int(pickle.load(stream))
+                found[number] = {}
+                for _ in range(2):
+                    pickle.load(stream)
+            else:
+                found[number][str(name)] = np.asarray(pickle.load(stream))
+    return found
 
 
 # --------------------------------------------------------------------------
@@ -1392,10 +1697,10 @@ def restore_fixed_sizes(session: Session) -> None:
     That would broaden by 0.001 degrees where the task asks for no broadening.
     """
     for phase, entry in zip(session.phases, session.task["phases"], strict=True):
-        sizes = session.hap(phase)["Size"]
-        if not sizes[2][0]:
-            nanometres = session.values.get(f"phase.{entry['name']}.crystallite_size_nm")
-            sizes[1][0] = nanometres / 1e3 if nanometres else NO_SIZE_MICROMETRE
+        nanometres = session.values.get(f"phase.{entry['name']}.crystallite_size_nm")
+        for hap in session.haps(phase):
+            if not hap["Size"][2][0]:
+                hap["Size"][1][0] = nanometres / 1e3 if nanometres else NO_SIZE_MICROMETRE
 
 
 def rename(session: Session, message: str) -> str:
@@ -1408,16 +1713,17 @@ def rename(session: Session, message: str) -> str:
 def read_values(session: Session, parameters: Mapping[str, Any]) -> dict[str, float]:
     """Every parameter of the task in xtal units from GSAS-II's parameter dictionary."""
     values: dict[str, float] = {}
-    n = session.n_background
-    theirs = np.array([parameters[f":0:Back;{i}"] for i in range(n)], float)
-    ours = np.linalg.solve(session.to_gsas2_background()[:n, :n], theirs)
+    backgrounds = read_backgrounds(session, parameters)
     cells = {
         i: cell_from_reciprocal([parameters[f"{i}::A{k}"] for k in range(6)])
         for i in range(len(session.task["phases"]))
     }
     for dotted, parameter in session.table.items():
         if parameter.kind == "background":
-            values[dotted] = float(ours[parameter.index]) if parameter.index < n else 0.0
+            values[dotted] = backgrounds[dotted]
+        elif parameter.kind == "strain":
+            term = float(parameters[f"{parameter.variable.split(':')[0]}::A0"])
+            values[dotted] = (1.0 + float(parameters[parameter.variable]) / term) ** -0.5 - 1.0
         elif parameter.kind == "cell":
             values[dotted] = float(cells[int(parameter.variable.split(":")[0])][parameter.index])
         elif parameter.kind == "coordinate":
@@ -1427,6 +1733,17 @@ def read_values(session: Session, parameters: Mapping[str, Any]) -> dict[str, fl
         elif parameter.variable in parameters:
             values[dotted] = float(parameter.factor * parameters[parameter.variable]) + parameter.offset
     return values
+
+
+def read_backgrounds(session: Session, parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Background coefficients of every pattern on the task's range, zero above those that GSAS-II has."""
+    found: dict[str, float] = {}
+    for one in session.patterns:
+        n = session.n_used(one.number)
+        theirs = np.array([parameters[f":{one.number}:Back;{i}"] for i in range(n)], float)
+        ours = np.linalg.solve(one.to_gsas2_background()[:n, :n], theirs)
+        found |= {name: float(ours[i]) if i < n else 0.0 for i, name in enumerate(one.background())}
+    return found
 
 
 def without_shifts(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -1479,24 +1796,34 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
     parameters = describe_parameters(session, stage, fit, rows, tied)
     converged, message = verdict(session, fit)
     log_stage(session, stage, fit, converged)
-    pattern = calculate(session)
-    profile = describe_profile(session, pattern)
+    curves = calculate(session)
+    profiles = [describe_profile(session, one, found) for one, found in zip(session.patterns, curves, strict=True)]
+    reflections = [
+        describe_reflections(session, one, found) for one, found in zip(session.patterns, curves, strict=True)
+    ]
+    described: dict[str, Any] = {"profile": profiles[0], "reflections": reflections[0]}
+    if "patterns" in session.task:
+        described = {
+            "patterns": {
+                one.name: {"agreement": figures([profile], len(fit.vary)), "profile": profile, "reflections": rows}
+                for one, profile, rows in zip(session.patterns, profiles, reflections, strict=True)
+            }
+        }
     return {
         "engine": {"name": ENGINE, "version": session.g2.version},
         "converged": converged,
         "max_shift_over_esd": last_shift(fit),
         "message": message,
-        "agreement": agreement(session, fit, profile),
+        "agreement": agreement(fit, profiles),
         "parameters": parameters,
         "covariance": describe_covariance(stage, fit, rows, parameters),
         "mass_factor": mass_factors(session),
         "engine_weight_fractions": weight_fractions(session, fit),
-        "profile": profile,
-        "reflections": describe_reflections(session, pattern),
+        **described,
         "derived_cells": describe_cells(session, fit),
         "stages": list(session.stages),
         "warnings": [*session.warnings, *session.stage_warnings],
-        "files": ["refinement.gpx", "refinement.lst", "pattern.xye"],
+        "files": ["refinement.gpx", "refinement.lst", *(data_file(one) for one in session.patterns)],
     }
 
 
@@ -1553,7 +1880,7 @@ def reason_of(
     low, high = entry.get("min"), entry.get("max")
     if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
         return "outside its bounds, which GSAS-II cannot keep for this parameter"
-    if parameter.variable == ":0:SH/L" and (value or 0.0) <= SMALLEST_AXIAL:
+    if parameter.variable.endswith(":SH/L") and (value or 0.0) <= SMALLEST_AXIAL:
         return f"below {SMALLEST_AXIAL}, where GSAS-II keeps the profile at that value"
     if parameter.variable in singular_variables(fit):
         return "not determined by the data beside the other free parameters (singular)"
@@ -1599,31 +1926,39 @@ def last_shift(fit: Fit) -> float | None:
     return max(ratios, default=None)
 
 
-def agreement(session: Session, fit: Fit, profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Agreement factors as fractions; R_wp and GOF are GSAS-II's own."""
-    observed = np.asarray(profile["observed"])
-    weight = np.asarray(profile["sigma"]) ** -2.0
-    n_points, n_free = int(observed.size), len(fit.vary)
-    total = float(np.sum(weight * observed**2))
-    difference = np.abs(observed - np.asarray(profile["calculated"]))
+def agreement(fit: Fit, profiles: list[dict[str, Any]]) -> dict[str, Any]:
+    """Agreement factors over all patterns as fractions; R_wp and GOF are GSAS-II's own."""
+    own = {"rwp": float(fit.rvals["Rwp"]) / 100.0, "gof": float(fit.rvals["GOF"])}
+    return figures(profiles, len(fit.vary)) | own
+
+
+def figures(profiles: list[dict[str, Any]], n_free: int) -> dict[str, Any]:
+    """Agreement factors of some patterns together; ``n_free`` counts the parameters of the whole fit."""
+    observed, sigma, calculated = (
+        np.concatenate([np.asarray(profile[key]) for profile in profiles])
+        for key in ("observed", "sigma", "calculated")
+    )
+    total = float(np.sum((observed / sigma) ** 2))
+    rwp = math.sqrt(float(np.sum(((observed - calculated) / sigma) ** 2)) / total)
+    rexp = math.sqrt(max(int(observed.size) - n_free, 0) / total)
     return {
-        "rwp": float(fit.rvals["Rwp"]) / 100.0,
-        "rexp": math.sqrt(max(n_points - n_free, 0) / total),
-        "rp": float(np.sum(difference) / np.sum(np.abs(observed))),
-        "gof": float(fit.rvals["GOF"]),
-        "n_points": n_points,
+        "rwp": rwp,
+        "rexp": rexp,
+        "rp": float(np.sum(np.abs(observed - calculated)) / np.sum(np.abs(observed))),
+        "gof": rwp / rexp if rexp > 0.0 else None,
+        "n_points": int(observed.size),
         "n_free": n_free,
     }
 
 
-def describe_profile(session: Session, pattern: Calculation) -> dict[str, Any]:
+def describe_profile(session: Session, measured: Measured, pattern: Calculation) -> dict[str, Any]:
     """Observed and calculated curves at the measured points."""
     names = [phase["name"] for phase in session.task["phases"]]
     check_sum(session, pattern.calculated - pattern.background, pattern.phases)
     return {
-        "two_theta": list(session.task["pattern"]["two_theta"]),
-        "observed": list(session.task["pattern"]["intensity"]),
-        "sigma": list(session.task["pattern"]["sigma"]),
+        measured.axis: list(measured.entry["pattern"][measured.axis]),
+        "observed": list(measured.entry["pattern"]["intensity"]),
+        "sigma": list(measured.entry["pattern"]["sigma"]),
         "calculated": pattern.calculated,
         "background": pattern.background,
         "phases": dict(zip(names, pattern.phases, strict=True)),
@@ -1637,17 +1972,23 @@ def check_sum(session: Session, total: np.ndarray, profiles: list[np.ndarray]) -
         session.warn_of_stage(f"GSAS-II's phase profiles miss the total by up to {difference:.3g} counts")
 
 
-def describe_reflections(session: Session, pattern: Calculation) -> dict[str, Any]:
-    """Reflections of each phase at their first-line positions."""
+def describe_reflections(session: Session, measured: Measured, pattern: Calculation) -> dict[str, Any]:
+    """Reflections of each phase at their first-line positions, or at their times of flight.
+
+    The width at a time of flight (µs) is that of the Voigt part, without the exponentials.
+    """
     described = {}
+    unit = 100.0 if measured.axis == "tof" else 1.0
     for rows, entry in zip(pattern.reflections, session.task["phases"], strict=True):
-        widths = voigt_fwhm(rows[:, 6], rows[:, 7])
-        described[entry["name"]] = [describe_reflection(row, width) for row, width in zip(rows, widths, strict=True)]
+        widths = unit * voigt_fwhm(rows[:, 6], rows[:, 7])
+        described[entry["name"]] = [
+            describe_reflection(row, width, measured.axis) for row, width in zip(rows, widths, strict=True)
+        ]
     return described
 
 
-def describe_reflection(row: np.ndarray, width: float) -> dict[str, Any]:
-    """One line of GSAS-II's reflection list; intensity is integrated, in counts times degree."""
+def describe_reflection(row: np.ndarray, width: float, axis: str) -> dict[str, Any]:
+    """One line of GSAS-II's reflection list; intensity is integrated, in counts times the unit of the axis."""
     h, k, ell, multiplicity = (int(v) for v in row[:4])
     return {
         "h": h,
@@ -1655,7 +1996,7 @@ def describe_reflection(row: np.ndarray, width: float) -> dict[str, Any]:
         "l": ell,
         "multiplicity": multiplicity,
         "d": float(row[4]),
-        "two_theta": float(row[5]),
+        axis: float(row[5]),
         "f_squared": float(row[9]),
         "intensity": float(row[9] * row[11]),
         "fwhm": float(width),
@@ -1697,7 +2038,7 @@ def weight_fractions(session: Session, fit: Fit) -> dict[str, Any] | None:
         phase.data["General"]["Mass"] = cell_mass(phase)
     session.project.index_ids()
     session.g2.io.ReadCheckConstraints(str(session.gpx))
-    values, esds = session.g2.math.calcMassFracs(fit.vary, fit.covariance, phases, session.histogram.name, 0)
+    values, esds = session.g2.math.calcMassFracs(fit.vary, fit.covariance, phases, session.histogram(0).name, 0)
     found = {}
     for phase, entry in zip(session.phases, session.task["phases"], strict=True):
         key = f"{phase.id}:0:WgtFrac"
