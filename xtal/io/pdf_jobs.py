@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     job = PdfJob(
         tables.title or data[0].pattern.source, data, phases, parameters, ties, stages,
         tuple(PdfBond(bond.first, bond.second, bond.range[0], bond.range[1]) for bond in tables.bond),
-        _box_car(tables.box_car, data, stages, list(parameters), followers, where), inputs, tables.output.folder,
+        _box_car(tables.box_car, data, stages, list(parameters), followers, allowed, where), inputs, tables.output.folder,
         tuple(notes),
     )  # fmt: skip
     return _with_fitting_scales(job, tables)
@@ -256,6 +256,7 @@ def _box_car(
     stages: Sequence[Stage],
     names: list[str],
     followers: set[str],
+    allowed: Mapping[str, Sequence[str] | None],
     where: str,
 ) -> BoxCar | None:
     if table is None:
@@ -275,7 +276,7 @@ def _box_car(
     free = stages[-1].free
     if table.free is not None:
         wanted = StageTable.model_validate({"name": "box_car", "free": table.free})
-        free = resolve_stages([wanted], names, followers, {}, where)[0].free
+        free = resolve_stages([wanted], names, followers, allowed, where)[0].free
     return BoxCar(windows, free)
 
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ..pdf.result import PdfCurves, PdfWindow
     from ..pdf.simulate import SimulatedPdf
 
-__all__ = ["plot_simulated"]
+__all__ = ["plot_fit", "plot_simulated", "plot_windows"]
 
 FloatArray = NDArray[np.float64]
 
@@ -92,3 +93,83 @@ def _draw_model(
                       textcoords="offset points", ha="left", va="center", parse_math=False, annotation_clip=False)  # fmt: skip
         shift = base + max(float(curve.max()), 0.0) + 0.12 * float(np.ptp(curves[-1][1]))
     return shift or 0.0
+
+
+def plot_fit(title: str, curves: Mapping[str, PdfCurves], *, partials: bool = True) -> Figure:
+    """Each data set with its fit, the difference below it and, below that, the partials of the model.
+
+    Parameters
+    ----------
+    title : str
+        Of the figure.
+    curves : mapping of PdfCurves
+        By name of the data set, at least one.
+    partials : bool
+        Draw the partials.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = [len(item.partials) if partials and len(item.partials) > 1 else 0 for item in curves.values()]
+    heights = [3.0 + STACK_INCHES * count for count in rows]
+    with style.print_style():
+        figure = Figure(figsize=(style.WIDTH, 0.4 + sum(heights)), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = np.atleast_1d(figure.subplots(len(curves), 1, height_ratios=heights))
+        for axes, (name, item), count in zip(panels, curves.items(), rows, strict=True):
+            _draw_fit(axes, name, item, bool(count))
+        panels[0].set_title(title, loc="left", parse_math=False)
+        panels[-1].set_xlabel("r / Å")
+    return figure
+
+
+def _draw_fit(axes: Axes, name: str, item: PdfCurves, with_partials: bool) -> None:
+    gap = 0.08 * float(np.ptp(item.observed))
+    axes.plot(item.r, item.observed, ".", ms=3.0, mew=0, color=style.OBSERVED, label="observed", rasterized=True)
+    axes.plot(item.r, item.calculated, color=style.CALCULATED, lw=0.8, label="calculated")
+    bottom = float(min(item.observed.min(), item.calculated.min()))
+    difference = item.difference
+    base = bottom - gap - float(difference.max())
+    axes.axhline(base, color=style.BACKGROUND, lw=0.4)
+    axes.plot(item.r, difference + base, color=style.DIFFERENCE, lw=0.7, label="difference")
+    bottom = base + float(difference.min())
+    if with_partials:
+        colours = style.phase_colours(tuple(item.partials))
+        for pair, curve in item.partials.items():
+            base = bottom - gap - max(float(curve.max()), 0.0)
+            axes.axhline(base, color=style.BACKGROUND, lw=0.4)
+            axes.plot(item.r, curve + base, color=colours[pair], lw=0.7)
+            axes.annotate(pair, (1.0, base), xycoords=("axes fraction", "data"), xytext=(5, 0),
+                          textcoords="offset points", va="center", annotation_clip=False)  # fmt: skip
+            bottom = base + min(float(curve.min()), 0.0)
+    probe = {"xray": "X-rays", "neutron": "neutrons"}[item.probe]
+    axes.legend(
+        loc="upper right", ncols=3, markerscale=3, title=f"{name} ({probe})   $R_w$ {item.rw:.4f}", alignment="right"
+    )
+    axes.set_xlim(item.r[0], item.r[-1])
+    axes.set_ylim(bottom - gap, float(item.observed.max()) + 4 * gap)
+    axes.set_ylabel(G_LABEL + (", shifted below" if with_partials else ""))
+
+
+def plot_windows(windows: Sequence[PdfWindow], names: Sequence[str]) -> Figure:
+    """Rw and parameters of a box-car series against the middle of its windows; bars are esds."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style.print_style():
+        figure = Figure(figsize=(style.WIDTH, 0.5 + 1.25 * (len(names) + 1)), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(len(names) + 1, 1, sharex=True)
+        done = [window for window in windows if window.rw is not None]
+        middle = [(window.low + window.high) / 2 for window in done]
+        panels[0].plot(middle, [window.rw for window in done], "o-", color=style.OBSERVED, ms=3)
+        panels[0].set_ylabel("$R_w$")
+        for axes, name in zip(panels[1:], names, strict=True):
+            values = [window.values[name] for window in done]
+            axes.errorbar(middle, [value.value for value in values], yerr=[value.esd or 0.0 for value in values],
+                          fmt="o-", ms=3, lw=0.7, color=style.CALCULATED)  # fmt: skip
+            axes.set_ylabel(
+                name.removeprefix("phase.").removeprefix("data.").replace(".", "\n", 1), fontsize=7, parse_math=False
+            )
+        panels[-1].set_xlabel("middle of the window / Å")
+    return figure

@@ -15,7 +15,7 @@ from ..plot.refinement import plot_refinement
 from ..result import Result
 from .html import report_html
 
-__all__ = ["check_folder", "write_result"]
+__all__ = ["check_folder", "new_folder", "write_result"]
 
 REPORT_NAME, FIGURE_NAME = "report.html", "fit.png"
 
@@ -49,7 +49,7 @@ def write_result(result: Result, folder: Path | str, force: bool = False) -> Pat
     check_folder(target, force)
     portable = without_folders(result)
     try:
-        with _new_folder(target) as temporary:
+        with new_folder(target) as temporary:
             write_result_files(portable, temporary)
             (temporary / REPORT_NAME).write_text(report_html(portable), encoding="utf-8")
             if portable.profile is not None:
@@ -92,11 +92,11 @@ def _holds_result(folder: Path) -> bool:
         content = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and str(content.get("schema", "")).startswith("xtal-result/")
+    return isinstance(content, dict) and str(content.get("schema", "")).startswith(("xtal-result/", "xtal-pdf-result/"))
 
 
 @contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Iterator[Path]:
     """A sibling folder that takes the target's place on success and vanishes on any exception, Ctrl-C included."""
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     try:
