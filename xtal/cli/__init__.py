@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": "xtal.cli.compare",
     "compare-models": "xtal.cli.compare_models",
     "amorphous": "xtal.cli.amorphous",
+    "publish": "xtal.cli.publish",
     "convert": "xtal.cli.convert",
     "project": "xtal.cli.project",
     "mismatch": "xtal.cli.mismatch",

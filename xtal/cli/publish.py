@@ -1,0 +1,109 @@
+"""``xtal publish``: what a manuscript and its supplement need of a refinement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import InputError
+from .options import Force, Output, Quiet
+
+if TYPE_CHECKING:
+    from ..result import Result
+    from ..rietveld.covariance import Covariance
+    from ..rietveld.geometry import Angle, Length
+    from ..structure import Structure
+
+__all__ = ["publish"]
+
+MARKER = "refinement.cif"
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="Folder of a refinement.")],
+    max_bond: Annotated[float | None, typer.Option("--max-bond", metavar="Å", min=0.1, help="Longest bond listed; by default 1.2 times the covalent radii.")] = None,
+    output: Output = None,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Write powder CIF, tables and bond lengths of a result.
+
+    refinement.cif (IUCr powder dictionary), tables.md, tables.tex, and per phase a FullProf .pcr and a TOPAS .inp of
+    the refined model where they can hold it.
+    """
+    from ..io.results import read_result
+    from ..report.publication_cif import publication_cif
+    from ..report.publication_tables import latex_tables, markdown_tables
+    from ..report.several import check_several, write_several
+
+    target = output or Path(f"{folder.resolve().name}-publication")
+    check_several(target, MARKER, force)
+    result = read_result(folder)
+    if result.agreement is None or result.profile is None:
+        raise InputError("this refinement has no fit to publish;", where=str(folder), remedy="refine again.")
+    structures = refined_structures(folder, result)
+    covariance = _covariance(folder)
+    lengths, angles = _geometry(result, structures, covariance, max_bond)
+    files: dict[str, str | bytes] = {
+        MARKER: publication_cif(result, structures, lengths, angles),
+        "tables.md": markdown_tables(result, lengths),
+        "tables.tex": latex_tables(result, lengths),
+    }
+    notes = _other_programs(structures, files)
+    write_several(target, {}, files, marker=MARKER, force=force)
+    if not quiet:
+        for note in notes:
+            print(note)
+        print(f"publication: {target}")
+
+
+def refined_structures(folder: Path, result: Result) -> dict[str, Structure]:
+    """Structures of a result folder with every digit: the CIFs there are rounded to their esds."""
+    from ..io.cif import read_cif
+    from ..rietveld.refined_structure import refined_structure
+
+    return {
+        name: refined_structure(read_cif(folder / f"{name}.cif"), _values(result, name)).renamed(name)
+        for name in result.phases
+    }
+
+
+def _values(result: Result, phase: str) -> dict[str, float]:
+    prefix = f"phase.{phase}."
+    return {
+        name.removeprefix(prefix): item.value for name, item in result.parameters.items() if name.startswith(prefix)
+    }
+
+
+def _covariance(folder: Path) -> Covariance | None:
+    from ..io.covariance import read_covariance
+    from ..rietveld.covariance import Covariance
+
+    content = read_covariance(folder)
+    return None if content is None else Covariance(*content)
+
+
+def _geometry(
+    result: Result, structures: dict[str, Structure], covariance: Covariance | None, maximum: float | None
+) -> tuple[dict[str, tuple[Length, ...]], dict[str, tuple[Angle, ...]]]:
+    from ..rietveld.geometry import bond_angles, bonds
+
+    lengths = {n: bonds(s, n, _values(result, n), covariance, maximum) for n, s in structures.items()}
+    angles = {n: bond_angles(s, n, _values(result, n), covariance, maximum) for n, s in structures.items()}
+    return lengths, angles
+
+
+def _other_programs(structures: dict[str, Structure], files: dict[str, str | bytes]) -> list[str]:
+    """Add .pcr and .inp per phase; a note where a format can't hold it."""
+    from ..engines.rietx_export import fullprof_pcr, topas_inp
+
+    notes = []
+    for name, structure in structures.items():
+        for suffix, writer in (("pcr", fullprof_pcr), ("inp", topas_inp)):
+            try:
+                files[f"{name}.{suffix}"] = writer(structure)
+            except InputError as error:
+                notes.append(f"no {name}.{suffix}: {error}")
+    return notes
