@@ -11,7 +11,10 @@ from . import Commands
 __all__ = ["PDF_COMMANDS", "pdf"]
 
 PDF_COMMANDS = {
+    "fit": "xtal.cli.pdf_fit",
+    "compare": "xtal.cli.pdf_compare",
     "reduce": "xtal.cli.pdf_reduce",
+    "local": "xtal.cli.pdf_local",
     "simulate": "xtal.cli.pdf_simulate",
 }
 

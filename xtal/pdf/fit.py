@@ -271,7 +271,7 @@ def _curves(job: PdfJob, values: Mapping[str, float], outcome: Mapping[str, Any]
         curves[data.name] = PdfCurves(
             data.pattern.x, data.pattern.intensity, np.array(outcome["data"][data.name]["calculated"]),
             float(outcome["data"][data.name]["rw"]), data.probe, data.q_max, data.pattern.source, data.weighted,
-            {pair: scale * curve for pair, curve in model.partials.items()},
+            {pair: scale * curve for pair, curve in model.partials.items()}, data.pattern.sigma if data.weighted else None,
         )  # fmt: skip
     return curves
 

@@ -57,6 +57,8 @@ class PdfCurves:
     ----------
     partials : dict of ndarray
         Share of each pair of elements in the model, on the scale of the data; by this project's own calculation.
+    sigma : ndarray or None
+        Standard uncertainties whose inverse squares were the weights; None for equal weights.
     """
 
     r: FloatArray
@@ -68,6 +70,7 @@ class PdfCurves:
     source: str
     weighted: bool
     partials: Mapping[str, FloatArray] = field(default_factory=dict)
+    sigma: FloatArray | None = None
 
     @property
     def difference(self) -> FloatArray:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..pdf.result import PdfCurves, PdfWindow
+    from ..pdf.result import PdfCurves, PdfResult, PdfWindow
+    from ..pdf.rivals import PdfRivals
     from ..pdf.simulate import SimulatedPdf
 
-__all__ = ["plot_fit", "plot_simulated", "plot_windows"]
+__all__ = ["plot_comparison", "plot_fit", "plot_simulated", "plot_windows"]
 
 FloatArray = NDArray[np.float64]
 
@@ -172,4 +173,37 @@ def plot_windows(windows: Sequence[PdfWindow], names: Sequence[str]) -> Figure:
                 name.removeprefix("phase.").removeprefix("data.").replace(".", "\n", 1), fontsize=7, parse_math=False
             )
         panels[-1].set_xlabel("middle of the window / Å")
+    return figure
+
+
+def plot_comparison(comparison: PdfRivals, results: Mapping[str, PdfResult]) -> Figure:
+    """Differences of rival models on one scale, and Rw of each in windows along r; the first data set that all have."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = [rival.name for rival in comparison.rivals if results[rival.name].curves]
+    key = next(iter(results[names[0]].curves))
+    colours = style.phase_colours(tuple(names))
+    with style.print_style():
+        figure = Figure(figsize=(style.WIDTH, 2.6 + 0.8 * len(names)), layout="constrained")
+        FigureCanvasAgg(figure)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[0.8 * len(names) + 0.8, 1.4])
+        gap = 1.2 * max(float(np.ptp(results[name].curves[key].difference)) for name in names)
+        for place, name in enumerate(names):
+            curves = results[name].curves[key]
+            upper.axhline(-place * gap, color=style.BACKGROUND, lw=0.4)
+            upper.plot(curves.r, curves.difference - place * gap, color=colours[name], lw=0.7)
+            upper.annotate(name, (1.0, -place * gap), xycoords=("axes fraction", "data"), xytext=(5, 0),
+                           textcoords="offset points", va="center", parse_math=False, annotation_clip=False)  # fmt: skip
+        upper.set_ylabel("obs − calc / Å⁻², shifted")
+        upper.set_title(comparison.sentence, loc="left", fontsize=7, wrap=True, parse_math=False)
+        windows = [window for window in comparison.windows if window.data == key]
+        for place, name in enumerate(names):
+            marker = "os^Dv"[place % 5]
+            lower.plot([(w.low + w.high) / 2 for w in windows], [w.rw[name] for w in windows], marker + "-",
+                       ms=3.5, color=colours[name], label=name)  # fmt: skip
+        lower.set_ylim(bottom=0)
+        lower.set_ylabel("$R_w$ of window")
+        lower.set_xlabel("r / Å")
+        lower.legend(ncols=3)
     return figure

@@ -13,15 +13,18 @@ from ..errors import OutputError
 from ..io.results import JSON_NAME, without_folders, write_result_files
 from ..plot.refinement import plot_refinement
 from ..result import Result
+from .figures import figure_file
 from .html import report_html
 
 __all__ = ["check_folder", "new_folder", "write_result"]
 
-REPORT_NAME, FIGURE_NAME = "report.html", "fit.png"
+REPORT_NAME = "report.html"
 
 
 def write_result(result: Result, folder: Path | str, force: bool = False) -> Path:
     """Write the folder of a result: result.json, report.html, pattern.csv, CIFs, fit.png, log.txt, files of the engine.
+
+    Several patterns have pattern-NAME.csv and fit-NAME.png each.
 
     Everything is written into a hidden folder beside it, which is renamed when it is whole. Absolute paths in texts are
     cut to the file's name.
@@ -52,8 +55,9 @@ def write_result(result: Result, folder: Path | str, force: bool = False) -> Pat
         with new_folder(target) as temporary:
             write_result_files(portable, temporary)
             (temporary / REPORT_NAME).write_text(report_html(portable), encoding="utf-8")
-            if portable.profile is not None:
-                plot_refinement(portable).savefig(temporary / FIGURE_NAME)
+            for name, one in portable.by_pattern().items():
+                if one.profile is not None:
+                    plot_refinement(one).savefig(temporary / figure_file(name))
     except OSError as error:
         raise OutputError(
             f"{folder}: the result could not be written ({error.strerror or error}); no half-written folder was left, and nothing was"
@@ -92,7 +96,7 @@ def _holds_result(folder: Path) -> bool:
         content = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and str(content.get("schema", "")).startswith(("xtal-result/", "xtal-pdf-result/"))
+    return isinstance(content, dict) and str(content.get("schema", "")).startswith(("xtal-result/", "xtal-pdf-"))
 
 
 @contextmanager

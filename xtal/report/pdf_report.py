@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from io import BytesIO
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from ..errors import OutputError
 from ..io.pdf_results import write_pdf_result_files
 from ..pdf.result import PdfResult
-from ..plot.pair_distribution import plot_fit, plot_windows
+from ..pdf.rivals import PdfRivals
+from ..plot.pair_distribution import plot_comparison, plot_fit, plot_windows
 from ..result import CELL_NAMES, CellResult
 from .folder import check_folder, new_folder
 from .values import missing, number, percent, row, table, value_with_esd
@@ -22,7 +24,7 @@ from .values import missing, number, percent, row, table, value_with_esd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["pdf_report_html", "write_pdf_result"]
+__all__ = ["pdf_report_html", "write_pdf_comparison", "write_pdf_result"]
 
 VERDICTS = {
     "pass": "Pass: nothing was found that stands against these numbers.",
@@ -53,6 +55,33 @@ def write_pdf_result(result: PdfResult, folder: Path | str, force: bool = False)
         raise OutputError(
             f"{folder}: the result could not be written ({error.strerror or error}); nothing was left half-written."
             " Free some space or choose another folder with -o."
+        ) from error
+    return Path(folder)
+
+
+def write_pdf_comparison(
+    comparison: PdfRivals, results: Mapping[str, PdfResult], folder: Path | str, force: bool = False
+) -> Path:
+    """Write result.json, comparison.png and a folder for each model, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        The folder exists, or it could not be written.
+    """
+    target = Path(folder).resolve()
+    check_folder(target, force)
+    try:
+        with new_folder(target) as temporary:
+            content = json.dumps(comparison.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+            (temporary / "result.json").write_text(content + "\n", encoding="utf-8")
+            if comparison.windows:
+                (temporary / "comparison.png").write_bytes(_png(plot_comparison(comparison, results)))
+            for name, result in results.items():
+                write_pdf_result(result, temporary / name)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: the comparison could not be written ({error.strerror or error}); nothing was left half-written."
         ) from error
     return Path(folder)
 

@@ -1,0 +1,156 @@
+r"""Rival models of the same G(r): which fits better, at what price in parameters, and where along r.
+
+Models are ranked by the Bayesian information criterion of their fits (`PdfAgreement.bic`), which counts independent points only. Along r the
+evidence of a window is :math:`n_w \ln(\chi^2_w / \chi^2_{w,best})` with :math:`n_w = \Delta r\,Q_{max}/\pi`, from the fits of the whole range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .result import PdfCurves, PdfResult
+
+__all__ = ["PDF_COMPARISON_SCHEMA", "PdfRival", "PdfRivalWindow", "PdfRivals", "compare_pdf_models"]
+
+FloatArray = NDArray[np.float64]
+
+PDF_COMPARISON_SCHEMA = "xtal-pdf-comparison/1"
+
+CLEAR = 10.0
+"""ΔBIC above which a preference counts as clear (R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
+
+
+@dataclass(frozen=True)
+class PdfRival:
+    """One model: its fit's status, Rw, parameters, and ΔBIC above the best; None where the fit gave none."""
+
+    name: str
+    status: str
+    rw: float | None
+    n_free: int | None
+    delta_bic: float | None
+
+
+@dataclass(frozen=True)
+class PdfRivalWindow:
+    """A window of r (Å) in one data set: Rw of each model, the best model, and how much better it is than each, n ln(χ²/χ²best)."""
+
+    data: str
+    low: float
+    high: float
+    rw: Mapping[str, float]
+    evidence: Mapping[str, float]
+    best: str
+
+
+@dataclass(frozen=True)
+class PdfRivals:
+    """Models by ΔBIC, windows along r, and what they say in a sentence."""
+
+    rivals: tuple[PdfRival, ...]
+    windows: tuple[PdfRivalWindow, ...]
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready content."""
+        return {
+            "schema": PDF_COMPARISON_SCHEMA,
+            "sentence": self.sentence,
+            "models": [asdict(rival) for rival in self.rivals],
+            "windows": [asdict(window) for window in self.windows],
+        }
+
+
+def compare_pdf_models(results: Mapping[str, PdfResult], window: float = 5.0) -> PdfRivals:
+    """Compare fits of rival models to the same data.
+
+    Parameters
+    ----------
+    results : mapping of PdfResult
+        By name of the model, at least two.
+    window : float
+        Width of the windows along r, Å.
+
+    Raises
+    ------
+    InputError
+        Fewer than two models, a window that isn't positive, or models fitted to different points.
+    """
+    if len(results) < 2:
+        raise InputError(f"{len(results)} model;", where="comparison", remedy="give at least two.")
+    if not window > 0:
+        raise InputError(f"window {window:g} Å;", where="comparison", remedy="it must be positive.")
+    fitted = {name: result for name, result in results.items() if result.agreement is not None}
+    _refuse_other_points(fitted)
+    best = min((r.agreement.bic for r in fitted.values() if r.agreement is not None), default=0.0)
+    rivals = tuple(sorted((_rival(name, result, best) for name, result in results.items()),
+                          key=lambda rival: (rival.delta_bic is None, rival.delta_bic or 0.0)))  # fmt: skip
+    windows = tuple(_windows(fitted, window)) if len(fitted) > 1 else ()
+    return PdfRivals(rivals, windows, _sentence(rivals))
+
+
+def _rival(name: str, result: PdfResult, best: float) -> PdfRival:
+    agreement = result.agreement
+    if agreement is None:
+        return PdfRival(name, result.status, None, None, None)
+    return PdfRival(name, result.status, agreement.rw, agreement.n_free, agreement.bic - best)
+
+
+def _refuse_other_points(results: Mapping[str, PdfResult]) -> None:
+    first, *others = results.items()
+    for name, result in others:
+        same = result.curves.keys() == first[1].curves.keys() and all(
+            np.array_equal(curves.r, first[1].curves[key].r)
+            and np.array_equal(curves.observed, first[1].curves[key].observed)
+            and curves.weighted == first[1].curves[key].weighted
+            for key, curves in result.curves.items()
+        )
+        if not same:
+            raise InputError(f"{name} and {first[0]} are fits of different points;", where="comparison",
+                             remedy="give both jobs the same data, names, ranges and weights.")  # fmt: skip
+
+
+def _windows(results: Mapping[str, PdfResult], width: float) -> list[PdfRivalWindow]:
+    found = []
+    for key, reference in next(iter(results.values())).curves.items():
+        edges = np.arange(reference.r[0], reference.r[-1], width)
+        for low in edges:
+            inside = (reference.r >= low) & (reference.r <= min(low + width, reference.r[-1]))
+            if np.ptp(reference.r[inside]) < 0.5 * width:
+                continue
+            found.append(_window(key, inside, {name: result.curves[key] for name, result in results.items()}))
+    return found
+
+
+def _window(key: str, inside: NDArray[np.bool_], curves: Mapping[str, PdfCurves]) -> PdfRivalWindow:
+    first = next(iter(curves.values()))
+    weight = 1.0 if first.sigma is None else 1.0 / first.sigma[inside] ** 2
+    squares = {name: float(np.sum(weight * item.difference[inside] ** 2)) for name, item in curves.items()}
+    total = float(np.sum(weight * first.observed[inside] ** 2))
+    r = first.r[inside]
+    independent = min(float(len(r)), float(np.ptp(r)) * first.q_max / np.pi) if first.q_max > 0 else float(len(r))
+    best = min(squares, key=lambda name: squares[name])
+    floor = max(squares[best], 1e-300)
+    return PdfRivalWindow(
+        key, float(r[0]), float(r[-1]), {name: float(np.sqrt(value / total)) for name, value in squares.items()},
+        {name: float(independent * np.log(max(value, 1e-300) / floor)) for name, value in squares.items()}, best,
+    )  # fmt: skip
+
+
+def _sentence(rivals: tuple[PdfRival, ...]) -> str:
+    ranked = [rival for rival in rivals if rival.delta_bic is not None]
+    if len(ranked) < 2:
+        return "Fewer than two models could be fitted: there is nothing to choose between."
+    first, second = ranked[0], ranked[1]
+    unsure = [rival.name for rival in ranked if rival.status != "converged"]
+    caution = f" {', '.join(unsure)} did not converge, so that the ranking is provisional." if unsure else ""
+    gap = second.delta_bic or 0.0
+    if gap > CLEAR:
+        return f"The data prefer {first.name} clearly: the next, {second.name}, has a BIC that is {gap:.1f} higher.{caution}"
+    return f"{first.name} ranks first, but {second.name} is only {gap:.1f} behind in BIC: the data don't tell them apart clearly.{caution}"
