@@ -98,13 +98,13 @@ VOCABULARY = {
 PATTERN_KEYS = {
     "source": ("str", "Name of the file."),
     "synthetic": ("bool", "Whether the pattern was simulated."),
-    "axis": ("str", '`"two_theta"`.'),
-    "range": ("two numbers", "First and last point fitted, degrees 2θ."),
+    "axis": ("str", '`"two_theta"`, or `"tof"`.'),
+    "range": ("two numbers", "First and last point fitted, degrees 2θ or µs."),
     "n_points": ("int", "Points fitted."),
     "sigma_origin": ("str", 'Where the uncertainties come from: `"file"` or `"poisson"`.'),
     "instrument": ("str", "Name of the instrument."),
     "calibrated": ("bool", "Whether its profile was measured on a standard."),
-    "wavelength": ("float", "Å, of the first line."),
+    "wavelength": ("float or null", "Å, of the first line; null at time of flight."),
     "notes": ("list of str", "What was assumed or held."),
 }
 PROVENANCE_KEYS = {
@@ -270,7 +270,7 @@ def documented_result_keys() -> dict[str, tuple[str, str]]:
 def _paths(thing: type, prefix: str) -> Iterator[tuple[str, str, str]]:
     described, hints = _described(thing), get_type_hints(thing)
     for field in fields(thing):
-        if prefix == "" and field.name in NOT_IN_JSON:
+        if prefix in ("", "patterns.NAME.") and field.name in NOT_IN_JSON:
             continue
         path, kind = f"{prefix}{field.name}", hints[field.name]
         inner, suffix = _inner(kind)
@@ -323,7 +323,7 @@ def _result_keys() -> str:
         " each item of a list. Fractions are fractions,\nnot percent. A *value* is an object with `value`, `esd` and `reason`:"
         " the number, its standard uncertainty with the factor GOF in it,\nand why one of them is null. No esd is given where no"
         " covariance stands behind it. Numbers that aren't finite are null. Keys that were\nnot asked for may be absent"
-        " (`mass_factor`, `defence`).\n"
+        " (`mass_factor`, `defence`); `patterns` is there when several patterns were refined together.\n"
     )
     return head + "".join(
         f"\n## {title if title == 'top level' else f'`{title}`'}\n\n" + _markdown(("key", "type", "meaning"), rows)

@@ -7,7 +7,7 @@ An esd is null, with a reason, when no covariance stands behind it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "Check",
     "Correlation",
     "ParameterResult",
+    "PatternResult",
     "PhaseResult",
     "ProfileCurves",
     "ReflectionRow",
@@ -292,7 +293,11 @@ class StageResult:
 
 @dataclass(frozen=True)
 class ReflectionRow:
-    """One reflection family as the engine calculated it, position at the first wavelength."""
+    """One reflection family as the engine calculated it.
+
+    `two_theta` is its position on the pattern's axis: degrees 2θ at the first wavelength, or µs at time of flight;
+    `fwhm` has the same unit.
+    """
 
     h: int
     k: int
@@ -324,6 +329,28 @@ class ProfileCurves:
 
 
 @dataclass(frozen=True, eq=False)
+class PatternResult:
+    """One of several patterns that were refined together.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        On this pattern alone; `n_free` counts the parameters of the whole fit.
+    pattern : dict
+        What was measured: the keys of the top-level ``pattern``.
+    profile : ProfileCurves or None
+        Not in result.json; written to pattern-NAME.csv.
+    reflections : dict of tuple of ReflectionRow
+        Not in result.json; written to reflections-NAME.csv.
+    """
+
+    agreement: Agreement
+    pattern: Mapping[str, Any]
+    profile: ProfileCurves | None = None
+    reflections: Mapping[str, tuple[ReflectionRow, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """Everything a refinement found. See the module for the file it becomes.
 
@@ -350,7 +377,8 @@ class Result:
     correlations, checks, stages
         As their classes say.
     pattern : dict
-        What was fitted: ``source``, ``range``, ``n_points``, ``sigma_origin``, ``instrument``, ``notes`` …
+        What was fitted: ``source``, ``range``, ``n_points``, ``sigma_origin``, ``instrument``, ``notes`` …;
+        of several patterns the first.
     provenance : dict
         ``inputs`` (name → sha256), ``versions``, ``command``, ``seed``, ``seconds``, ``created`` …; no absolute paths.
     profile : ProfileCurves or None
@@ -363,6 +391,9 @@ class Result:
         Files of the engine that are kept (name → content).
     log : str
         Text for log.txt.
+    patterns : dict of PatternResult
+        By name when several patterns were refined together, else empty; then `agreement` is that over all of them, and
+        `pattern`, `profile` and `reflections` are those of the first.
     """
 
     title: str
@@ -384,6 +415,20 @@ class Result:
     structures: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     log: str = ""
+    patterns: Mapping[str, PatternResult] = field(default_factory=dict)
+
+    def by_pattern(self) -> dict[str, Result]:
+        """The result as each pattern shows it: its curves, reflections, agreement and facts, the rest being shared.
+
+        The only pattern of a fit has an empty name.
+        """
+        if not self.patterns:
+            return {"": self}
+        return {
+            name: replace(self, agreement=one.agreement, pattern=one.pattern, profile=one.profile,
+                          reflections=one.reflections, patterns={})
+            for name, one in self.patterns.items()
+        }  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Content of result.json: plain numbers, strings, lists and dicts; NaN and infinity become None."""
@@ -404,6 +449,11 @@ class Result:
             "pattern": dict(self.pattern),
             "provenance": dict(self.provenance),
         }
+        if self.patterns:
+            content["patterns"] = {
+                name: {"agreement": asdict(one.agreement), "pattern": dict(one.pattern)}
+                for name, one in self.patterns.items()
+            }
         return {key: _plain(value) for key, value in content.items()}
 
     @classmethod
@@ -451,6 +501,10 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
         stages=tuple(StageResult(**{**stage, "free": tuple(stage["free"])}) for stage in content["stages"]),
         pattern=content["pattern"],
         provenance=content["provenance"],
+        patterns={
+            name: PatternResult(Agreement(**one["agreement"]), one["pattern"])
+            for name, one in content.get("patterns", {}).items()
+        },
     )
 
 

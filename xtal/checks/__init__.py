@@ -11,6 +11,8 @@ from typing import Any
 from ..result import Check, Status, Verdict
 from .evidence import Evidence
 from .light_sites import light_site_checks
+from .likeness import likeness_checks
+from .measurement import measurement_checks
 from .parameters import parameter_checks
 from .pattern import pattern_checks
 from .phases import phase_checks
@@ -28,6 +30,8 @@ def run_checks(**evidence: Any) -> tuple[Check, ...]:
         *phase_checks(facts),
         *pattern_checks(facts),
         *light_site_checks(facts),
+        *likeness_checks(facts),
+        *measurement_checks(facts),
         *(Check("engine-warning", "info", None, text) for text in facts.engine_warnings),
     ]
     return tuple(sorted(found, key=lambda check: _ORDER[check.severity]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from ..job import Job
-from ..result import Agreement, Correlation, ParameterResult, PhaseResult, ProfileCurves, ReflectionRow
+from ..job import Job, JobPattern
+from ..result import Agreement, Correlation, ParameterResult, PatternResult, PhaseResult, ProfileCurves, ReflectionRow
 
 __all__ = ["Evidence"]
 
@@ -25,6 +25,8 @@ class Evidence:
         Whether the engine gave a usable covariance.
     engine_warnings : tuple of str
         What the engine itself complained about.
+    patterns : dict of PatternResult
+        Of several patterns; `curves` and `reflections` are those of the first.
     """
 
     job: Job
@@ -37,3 +39,12 @@ class Evidence:
     max_shift_over_esd: float | None
     has_covariance: bool
     engine_warnings: tuple[str, ...] = ()
+    patterns: Mapping[str, PatternResult] = field(default_factory=dict)
+
+    def measured(self) -> Iterator[tuple[JobPattern, ProfileCurves, Mapping[str, tuple[ReflectionRow, ...]]]]:
+        """Every pattern of the job with its curves and reflections."""
+        if not self.patterns:
+            yield self.job.all_patterns[0], self.curves, self.reflections
+        for one, found in zip(self.job.patterns, self.patterns.values(), strict=True):
+            assert found.profile is not None
+            yield one, found.profile, found.reflections

@@ -23,7 +23,7 @@ LEAST_SHARE = 0.01
 def light_site_checks(facts: Evidence) -> Iterator[Check]:
     """One check per phase whose light sites carry less than 1 % of its intensity; severe when they were refined."""
     for phase in facts.job.phases:
-        shares = _light_shares(phase.structure, facts.job.instrument, (facts.curves.x[0], facts.curves.x[-1]))
+        shares = _best_shares(phase.structure, facts)
         weak = {label: share for label, share in shares.items() if share < LEAST_SHARE}
         if not weak:
             continue
@@ -35,6 +35,16 @@ def light_site_checks(facts: Evidence) -> Iterator[Check]:
             f"Sites of {phase.name} that change its intensities by less than 1 %: {listed}. They {verb}; "
             "this pattern says nothing about their coordinates, occupancies or displacement.",
         )  # fmt: skip
+
+
+def _best_shares(structure: Structure, facts: Evidence) -> dict[str, float]:
+    """Share of each light site in the pattern that shows it best; none at time of flight, where neutrons see them."""
+    if any(one.instrument.bank is not None for one in facts.job.all_patterns):
+        return {}
+    found = [
+        _light_shares(structure, one.instrument, (curves.x[0], curves.x[-1])) for one, curves, _ in facts.measured()
+    ]
+    return {label: max(shares.get(label, 0.0) for shares in found) for label in found[0]}
 
 
 def _was_refined(phase: str, label: str, facts: Evidence) -> bool:

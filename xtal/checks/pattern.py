@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..result import Check, ProfileCurves
+from ..job import JobPattern
+from ..result import Check, ProfileCurves, ReflectionRow
 from .evidence import Evidence
 
 __all__ = ["pattern_checks", "unexplained_peaks"]
@@ -41,16 +42,27 @@ def _agreement(facts: Evidence) -> Iterator[Check]:
 
 
 def _residual(facts: Evidence) -> Iterator[Check]:
-    lines = np.array([row.two_theta for rows in facts.reflections.values() for row in rows])
-    lines = _all_lines(lines, [wavelength for wavelength, _ in facts.job.instrument.radiation.lines])
-    peaks = unexplained_peaks(facts.curves, lines, _typical_fwhm(facts))
+    for one, curves, reflections in facts.measured():
+        yield from _residual_of(one, curves, reflections)
+
+
+def _residual_of(
+    one: JobPattern, curves: ProfileCurves, reflections: Mapping[str, tuple[ReflectionRow, ...]]
+) -> Iterator[Check]:
+    rows = [row for family in reflections.values() for row in family]
+    lines = np.array([row.two_theta for row in rows])
+    if one.instrument.radiation.lines:
+        lines = _all_lines(lines, [wavelength for wavelength, _ in one.instrument.radiation.lines])
+    unit = "°" if curves.axis == "two_theta" else " µs"
+    peaks = unexplained_peaks(curves, lines, _typical_fwhm(rows))
     if not peaks:
         return
-    listed = ", ".join(f"{position:.2f}° ({100 * height:.1f} %)" for position, height in peaks[:_MOST_PEAKS])
+    listed = ", ".join(f"{position:.2f}{unit} ({100 * height:.1f} %)" for position, height in peaks[:_MOST_PEAKS])
     more = f" and {len(peaks) - _MOST_PEAKS} more" if len(peaks) > _MOST_PEAKS else ""
+    where = f"Pattern {one.name}: peaks" if one.name else "Peaks"
     yield Check(
         "unexplained-peaks", "severe", None,
-        f"Peaks that no phase explains, height relative to the strongest: {listed}{more}. A phase may be missing.",
+        f"{where} that no phase explains, height relative to the strongest: {listed}{more}. A phase may be missing.",
     )  # fmt: skip
 
 
@@ -61,8 +73,8 @@ def _all_lines(two_theta: FloatArray, wavelengths: list[float]) -> FloatArray:
     return np.asarray(np.degrees(2 * np.arcsin(scaled[scaled < 1])))
 
 
-def _typical_fwhm(facts: Evidence) -> float:
-    widths = [row.fwhm for rows in facts.reflections.values() for row in rows if row.fwhm and row.fwhm > 0]
+def _typical_fwhm(rows: Sequence[ReflectionRow]) -> float:
+    widths = [row.fwhm for row in rows if row.fwhm and row.fwhm > 0]
     return float(np.median(widths)) if widths else 0.15
 
 

@@ -1,5 +1,7 @@
 """The files of a result: result.json, pattern.csv, reflections.csv, one CIF per phase, log.txt.
 
+With several patterns there are pattern-NAME.csv and reflections-NAME.csv for each.
+
 pattern.csv has the columns axis (``two_theta`` in degrees …), observed, sigma, calculated, background, difference and
 then the Bragg intensity of each phase. The folder as a whole, with its pictures, is written by `xtal.report.folder`.
 """
@@ -53,14 +55,25 @@ def pattern_csv(profile: ProfileCurves) -> str:
     )
 
 
-def reflections_csv(reflections: Mapping[str, tuple[ReflectionRow, ...]]) -> str:
-    """Text of reflections.csv: d in Å, 2θ in degrees at the first wavelength; empty where the engine says nothing."""
+def pattern_file(name: str) -> str:
+    """File of the curves of a pattern; the only one has an empty name."""
+    return f"pattern-{name}.csv" if name else PATTERN_NAME
+
+
+def reflections_file(name: str) -> str:
+    """File of the reflections of a pattern; the only one has an empty name."""
+    return f"reflections-{name}.csv" if name else REFLECTIONS_NAME
+
+
+def reflections_csv(reflections: Mapping[str, tuple[ReflectionRow, ...]], axis: str = "two_theta") -> str:
+    """Text of reflections.csv: d in Å, 2θ in degrees at the first wavelength (or tof in µs); empty where the engine says nothing."""
     rows = (
         [phase, *(_number_text(getattr(row, name)) for name in REFLECTION_COLUMNS)]
         for phase, family in reflections.items()
         for row in family
     )
-    return _csv_text(("phase", *REFLECTION_COLUMNS), rows)
+    columns = (axis if name == "two_theta" else name for name in REFLECTION_COLUMNS)
+    return _csv_text(("phase", *columns), rows)
 
 
 def phase_esds(result: Result, phase: str) -> dict[str, float]:
@@ -86,10 +99,11 @@ def write_result_files(result: Result, folder: Path) -> None:
     from .cif import cif_text
 
     texts = {JSON_NAME: result_json(result), LOG_NAME: result.log}
-    if result.profile is not None:
-        texts[PATTERN_NAME] = pattern_csv(result.profile)
-    if result.reflections:
-        texts[REFLECTIONS_NAME] = reflections_csv(result.reflections)
+    for name, one in result.by_pattern().items():
+        if one.profile is not None:
+            texts[pattern_file(name)] = pattern_csv(one.profile)
+        if one.reflections:
+            texts[reflections_file(name)] = reflections_csv(one.reflections, _axis(one))
     contents = {name: text.encode("utf-8") for name, text in texts.items()}
     for phase, structure in result.structures.items():
         _add_file(contents, f"{phase}.cif", cif_text(structure, phase_esds(result, phase)).encode("utf-8"))
@@ -114,10 +128,20 @@ def read_result(path: Path | str) -> Result:
     result = Result.from_dict(_read_json(json_path))
     folder = json_path.parent
     log = folder / LOG_NAME
+    patterns = {
+        name: replace(
+            one,
+            profile=_read_pattern_csv(folder / pattern_file(name)),
+            reflections=_read_reflections_csv(folder / reflections_file(name)),
+        )
+        for name, one in result.patterns.items()
+    }
+    first = next(iter(patterns), "")
     return replace(
         result,
-        profile=_read_pattern_csv(folder / PATTERN_NAME),
-        reflections=_read_reflections_csv(folder / REFLECTIONS_NAME),
+        patterns=patterns,
+        profile=_read_pattern_csv(folder / pattern_file(first)),
+        reflections=_read_reflections_csv(folder / reflections_file(first)),
         log=log.read_text(encoding="utf-8") if log.is_file() else "",
     )
 
@@ -136,6 +160,7 @@ def without_folders(result: Result) -> Result:
         structures=structures,
         files=result.files,
         log=_without_folders(result.log),
+        patterns={name: replace(one, pattern=_without_folders(one.pattern)) for name, one in result.patterns.items()},
     )
 
 
@@ -168,6 +193,10 @@ def _csv_text(header: tuple[str, ...], rows: Any) -> str:
 
 def _number_text(value: float | None) -> str:
     return "" if value is None else f"{value:.10g}"
+
+
+def _axis(result: Result) -> str:
+    return "two_theta" if result.profile is None else result.profile.axis
 
 
 def _read_json(path: Path) -> dict[str, Any]:

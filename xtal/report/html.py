@@ -15,6 +15,7 @@ from ..result import Result
 from . import sections
 from .curves import plot_json
 from .defence_section import defence_section
+from .figures import figure_file
 
 __all__ = ["report_html"]
 
@@ -42,14 +43,14 @@ def report_html(result: Result) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{escape(result.title)} · xtal</title><style>{style}</style></head>\n<body><main>"
         f"{_body(result)}</main>"
-        f'<script type="application/json" id="data">{plot_json(result)}</script>\n<script>{script}</script></body></html>\n'
+        f"{_plot_data(result)}\n<script>{script}</script></body></html>\n"
     )
 
 
 def _body(result: Result) -> str:
     parts = (
         sections.head_section(result),
-        _plot_section(result),
+        *_plot_sections(result),
         sections.phases_section(result),
         sections.checks_section(result),
         defence_section(result),
@@ -61,14 +62,33 @@ def _body(result: Result) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _plot_section(result: Result) -> str:
+def _plot_data(result: Result) -> str:
+    return "".join(
+        f'<script type="application/json" id="data{_number(index)}">{plot_json(one)}</script>'
+        for index, one in enumerate(result.by_pattern().values())
+    )
+
+
+def _number(index: int) -> str:
+    """What is added to the names of the elements of further patterns."""
+    return f"-{index + 1}" if index else ""
+
+
+def _plot_sections(result: Result) -> list[str]:
+    return [_plot_section(one, name, _number(i)) for i, (name, one) in enumerate(result.by_pattern().items())]
+
+
+def _plot_section(result: Result, name: str, number: str) -> str:
     if result.profile is None:
         return "<section><h2>Pattern</h2><p>No curves: the fit ended before one was calculated.</p></section>"
+    heading = f"Pattern {escape(name)}{sections.rwp_of(result)}" if name else "Pattern"
     return (
-        '<section id="pattern"><h2>Pattern</h2><div id="controls" class="screen"></div><div id="plot"></div>'
+        f'<section id="pattern{number}" class="pattern"><h2>{heading}</h2><div id="controls{number}" class="controls screen"></div>'
+        f'<div id="plot{number}" class="plot"></div>'
         '<p class="screen hint">Drag to zoom; wheel to zoom once the plot has the focus (click it) or with Ctrl; '
         "double click, or Esc, to reset; arrow keys to move, + and − to zoom.</p>"
-        "<noscript><p>The plot needs JavaScript; the same picture is in fit.png.</p></noscript></section>"
+        "<noscript><p>The plot needs JavaScript; the same picture is in "
+        f"{figure_file(name)}.</p></noscript></section>"
     )
 
 

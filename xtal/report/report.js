@@ -11,11 +11,12 @@ window.addEventListener("error", (event) => {
   const PRINT_WIDTH = 900;
   const CURVES = ["observed", "calculated", "background", "difference"];
 
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const box = document.getElementById("plot");
-
   filterParameters();
-  if (data && box) start();
+  document.querySelectorAll('script[type="application/json"][id^="data"]').forEach((node) => {
+    const number = node.id.slice("data".length), data = JSON.parse(node.textContent);
+    const box = document.getElementById("plot" + number);
+    if (data && box) start(data, box, number);
+  });
 
   function filterParameters() {
     const names = document.getElementById("filter"), refined = document.getElementById("refined");
@@ -32,7 +33,7 @@ window.addEventListener("error", (event) => {
     refined.addEventListener("change", update);
   }
 
-  function start() {
+  function start(data, box, number) {
     const x = data.x, gaps = new Set(data.gaps), full = [x[0], x[x.length - 1]];
     const state = { range: full.slice(), shown: {}, sqrt: false, weighted: false, drag: null, pointer: null };
     CURVES.forEach((name) => { state.shown[name] = true; });
@@ -43,7 +44,8 @@ window.addEventListener("error", (event) => {
     buildControls();
     const svg = element("svg", { role: "img", tabindex: "0", "aria-label": description() }, box);
     const note = document.createElement("div");
-    note.id = "note";
+    note.id = "note" + number;
+    note.className = "note";
     note.hidden = true;
     box.append(note);
     listen();
@@ -55,10 +57,14 @@ window.addEventListener("error", (event) => {
         "the numbers are in pattern.csv. Arrow keys move, plus and minus zoom, Escape resets.";
     }
 
+    function text(x, y, content, attributes) {
+      element("text", { x, y, ...attributes }, svg).textContent = content;
+    }
+
     // --- controls -------------------------------------------------------------------------------------------------
 
     function buildControls() {
-      const controls = document.getElementById("controls");
+      const controls = document.getElementById("controls" + number);
       CURVES.forEach((name) => controls.append(checkbox(name, data.colours[name], true, (on) => { state.shown[name] = on; })));
       data.phases.forEach((phase) => controls.append(
         checkbox(phase.name, phase.colour, true, (on) => { state.shown["phase " + phase.name] = on; })));
@@ -109,7 +115,7 @@ window.addEventListener("error", (event) => {
       const span = [Math.max(first - 1, 0), Math.min(last + 1, x.length - 1)];
       svg.replaceChildren();
       svg.setAttribute("viewBox", `0 0 ${area.width} ${area.height}`);
-      const clip = element("clipPath", { id: "inside" }, element("defs", {}, svg));
+      const clip = element("clipPath", { id: "inside" + number }, element("defs", {}, svg));
       element("rect", { x: LEFT, y: 0, width: area.plotWidth, height: area.height }, clip);
       drawMain(area, span);
       drawTicks(area);
@@ -125,7 +131,7 @@ window.addEventListener("error", (event) => {
       const low = scale(Math.min(0, bottom)), high = scale(top > 0 ? top : 1) * 1.05;
       const toY = (value) => TOP + MAIN - ((scale(value) - low) / (high - low)) * MAIN;
       drawScale(area, ticksBetween(0, top, state.sqrt), toY, TOP, MAIN, `intensity / ${data.intensity}${state.sqrt ? ", square-root axis" : ""}`);
-      const group = element("g", { "clip-path": "url(#inside)" }, svg);
+      const group = element("g", { "clip-path": `url(#inside${number})` }, svg);
       if (state.shown.background) curve(group, background, span, area, toY, data.colours.background, { "stroke-dasharray": "5 3" });
       if (state.profiles) {
         area.rows.filter((phase) => phase.profile).forEach((phase) => {
@@ -153,7 +159,7 @@ window.addEventListener("error", (event) => {
       const toY = (value) => area.lower + LOWER / 2 - (value / size) * (LOWER / 2);
       const label = state.weighted ? "(obs − calc) / σ" : "obs − calc";
       drawScale(area, ticksBetween(-size, size, false, 5), toY, area.lower, LOWER, label);
-      const group = element("g", { "clip-path": "url(#inside)" }, svg);
+      const group = element("g", { "clip-path": `url(#inside${number})` }, svg);
       element("path", { d: `M${LEFT} ${toY(0)}h${area.plotWidth}`, class: "zero" }, group);
       if (state.shown.difference) curve(group, values, span, area, toY, data.colours.difference, { id: "difference" });
     }
@@ -320,10 +326,6 @@ window.addEventListener("error", (event) => {
     Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
     parent.append(node);
     return node;
-  }
-
-  function text(x, y, content, attributes) {
-    element("text", { x, y, ...attributes }, box.querySelector("svg")).textContent = content;
   }
 
   function extent(curves, [first, last]) {

@@ -17,6 +17,7 @@ __all__ = [
     "parameters_section",
     "phases_section",
     "provenance_section",
+    "rwp_of",
     "stages_section",
 ]
 
@@ -143,6 +144,13 @@ def provenance_section(result: Result) -> str:
 
 def _engine(result: Result) -> str:
     return " ".join(str(result.engine.get(key, "")) for key in ("name", "version")).strip()
+
+
+def rwp_of(result: Result) -> str:
+    """Agreement on one of several patterns, for its heading."""
+    if result.agreement is None:
+        return ""
+    return f" · R<sub>wp</sub> {100 * result.agreement.rwp:.2f} %, GOF {result.agreement.gof:.2f}"
 
 
 def _agreement(result: Result) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 from ..checks import run_checks, verdict_of
 from ..engines import EngineRun
 from ..io.covariance import COVARIANCE_NAME
-from ..job import Job
-from ..result import Agreement, ParameterResult, ProfileCurves, ReflectionRow, Result, StageResult, Status
+from ..job import Job, JobPattern
+from ..result import (
+    Agreement,
+    ParameterResult,
+    PatternResult,
+    ProfileCurves,
+    ReflectionRow,
+    Result,
+    StageResult,
+    Status,
+)
 from .covariance import Covariance
 from .phases import phase_results
 from .refined_structure import refined_structure
@@ -27,14 +36,17 @@ def assemble_result(
 ) -> Result:
     """The result of a fit, also of one that failed: then without phases when no stage was finished."""
     if run.outcome is None:
-        return _empty_result(job, run, engine_name, provenance, f"No stage was finished: {run.message}.")
+        return _empty_result(job, run, engine_name, provenance, f"No stage was finished: {run.message.rstrip('.')}.")
     outcome = run.outcome
     if lost := _not_finite(outcome):
         message = f"The fit diverged: {lost} is no finite number any more. Free less at a time, or start closer."
         return _empty_result(job, run, engine_name, provenance, message)
     status = _status(run)
     covariance = Covariance.from_outcome(outcome["covariance"], job.ties)
-    curves = _curves(outcome["profile"])
+    seen = _by_pattern(job, outcome)
+    patterns = {one.name: found for one, found in zip(job.patterns, seen, strict=True)} if job.patterns else {}
+    curves, reflections = seen[0].profile, seen[0].reflections
+    assert curves is not None
     structures = {
         phase.name: refined_structure(phase.structure, _phase_values(phase.name, outcome)) for phase in job.phases
     }
@@ -42,7 +54,6 @@ def assemble_result(
     parameters = _parameters(job, outcome, covariance)
     correlations = () if covariance is None else covariance.correlations(_REPORTED_CORRELATION)
     agreement = Agreement(**outcome["agreement"])
-    reflections = {name: tuple(ReflectionRow(**row) for row in rows) for name, rows in outcome["reflections"].items()}
     checks = run_checks(
         job=job,
         agreement=agreement,
@@ -54,6 +65,7 @@ def assemble_result(
         max_shift_over_esd=outcome.get("max_shift_over_esd"),
         has_covariance=covariance is not None,
         engine_warnings=tuple(outcome.get("warnings", ())),
+        patterns=patterns,
     )
     return Result(
         title=job.title,
@@ -68,14 +80,35 @@ def assemble_result(
         correlations=correlations,
         checks=checks,
         stages=_stages(job, outcome),
-        pattern=_pattern_facts(job),
+        pattern=_pattern_facts(job.all_patterns[0], job.notes),
         provenance={**provenance, "seconds": round(run.seconds, 3)},
         profile=curves,
         reflections=reflections,
         structures=structures,
         files=files if covariance is None else {**files, COVARIANCE_NAME: covariance.to_json(list(job.parameters))},
         log=_log_text(job, run, _stages(job, outcome)),
+        patterns=patterns,
     )
+
+
+def _by_pattern(job: Job, outcome: Mapping[str, Any]) -> list[PatternResult]:
+    """What was found on each pattern; an outcome of several holds them under ``patterns``."""
+    found = [outcome["patterns"][one.name] for one in job.patterns] if job.patterns else [outcome]
+    return [
+        PatternResult(
+            agreement=Agreement(**part["agreement"]),
+            pattern=_pattern_facts(one, job.notes),
+            profile=_curves(part["profile"]),
+            reflections={name: tuple(map(_reflection, rows)) for name, rows in part["reflections"].items()},
+        )
+        for one, part in zip(job.all_patterns, found, strict=True)
+    ]
+
+
+def _reflection(row: Mapping[str, Any]) -> ReflectionRow:
+    """A row of the engine; a time of flight stands where 2θ does."""
+    position = row["tof"] if "tof" in row else row["two_theta"]
+    return ReflectionRow(**{key: value for key, value in row.items() if key != "tof"} | {"two_theta": position})
 
 
 def _log_text(job: Job, run: EngineRun, stages: tuple[StageResult, ...]) -> str:
@@ -113,7 +146,7 @@ def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mappin
         correlations=(),
         checks=(),
         stages=(),
-        pattern=_pattern_facts(job),
+        pattern=_pattern_facts(job.all_patterns[0], job.notes),
         provenance={**provenance, "seconds": round(run.seconds, 3)},
         log=_log_text(job, run, ()),
     )
@@ -140,20 +173,22 @@ def _message(status: Status, run: EngineRun, agreement: Agreement, checks: tuple
         case "not_converged":
             return f"The fit has not converged; it stands at {fit}.{concern}"
         case _:
-            return f"The fit ended early: {run.message}. The last finished stage is kept, {fit}.{concern}"
+            return f"The fit ended early: {run.message.rstrip('.')}. The last finished stage is kept, {fit}.{concern}"
 
 
 def _curves(profile: Mapping[str, Any]) -> ProfileCurves:
     def array(key: str) -> NDArray[np.float64]:
         return np.asarray(profile[key], dtype=float)
 
+    axis = "tof" if "tof" in profile else "two_theta"
     return ProfileCurves(
-        x=array("two_theta"),
+        x=array(axis),
         observed=array("observed"),
         sigma=array("sigma"),
         calculated=array("calculated"),
         background=array("background"),
         phases={name: np.asarray(curve, dtype=float) for name, curve in profile["phases"].items()},
+        axis=axis,
     )
 
 
@@ -208,8 +243,9 @@ def _stages(job: Job, outcome: Mapping[str, Any]) -> tuple[StageResult, ...]:
     )
 
 
-def _pattern_facts(job: Job) -> dict[str, Any]:
-    pattern = job.pattern
+def _pattern_facts(one: JobPattern, notes: Sequence[str]) -> dict[str, Any]:
+    pattern, instrument = one.pattern, one.instrument
+    lines = instrument.radiation.lines
     return {
         "source": pattern.source,
         "synthetic": "synthetic" in pattern.metadata or pattern.source.lower().startswith("synthetic"),
@@ -217,8 +253,8 @@ def _pattern_facts(job: Job) -> dict[str, Any]:
         "range": [float(pattern.x[0]), float(pattern.x[-1])],
         "n_points": len(pattern),
         "sigma_origin": pattern.sigma_origin,
-        "instrument": job.instrument.name,
-        "calibrated": job.instrument.calibrated,
-        "wavelength": job.instrument.radiation.wavelength,
-        "notes": list(job.notes),
+        "instrument": instrument.name,
+        "calibrated": instrument.calibrated,
+        "wavelength": lines[0][0] if lines else None,
+        "notes": list(notes),
     }

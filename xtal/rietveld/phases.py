@@ -178,7 +178,7 @@ def _width(kind: str, phase: JobPhase, job: Job, outcome: Mapping[str, Any], cov
     name = f"phase.{phase.name}.{kind}"
     if name not in job.free_names:
         return Value(None, None, _NOT_REFINED)
-    if not job.instrument.calibrated:
+    if not all(one.instrument.calibrated for one in job.all_patterns):
         return Value(None, None, _UNCALIBRATED)
     esd = None if covariance is None else covariance.esd(name)
     value = float(outcome["parameters"][name]["value"])
