@@ -27,6 +27,7 @@ SETTINGS = {
     "qmax": "qmax", "qmin": "qmin", "qmaxinst": "qmaxinst", "qdamp": "qdamp", "qbroad": "qbroad", "rpoly": "rpoly",
     "bgscale": "bgscale", "composition": "composition", "mode": "mode", "stype": "mode", "dataformat": "dataformat",
     "inputfile": "inputfile", "backgroundfile": "backgroundfile", "version": "version", "outputtype": "outputtype",
+    "numberdensity": "number_density", "window": "window",
 }  # fmt: skip
 
 

@@ -127,7 +127,8 @@ class ReductionSettings:
     def header(self) -> dict[str, str]:
         """Names and values as text, with the spelling of PDFgetX3 where it has one."""
         names = {"background_scale": "bgscale", "q_min": "qmin", "q_max": "qmax", "q_max_inst": "qmaxinst",
-                 "r_poly": "rpoly", "r_min": "rmin", "r_max": "rmax", "r_step": "rstep"}  # fmt: skip
+                 "r_poly": "rpoly", "r_min": "rmin", "r_max": "rmax", "r_step": "rstep",
+                 "number_density": "numberdensity", "r_cut": "rcut", "low_q": "lowq"}  # fmt: skip
         lines = {names.get(item.name, item.name): _text(getattr(self, item.name))
                  for item in fields(self) if item.name not in ("corrections", "radiation", "mode")}  # fmt: skip
         # PDFgui takes X-rays or neutrons from this key.

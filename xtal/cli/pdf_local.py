@@ -1,0 +1,237 @@
+"""``xtal pdf local``: first shells, coherence length, crystalline fraction and stacking of a G(r) or F(Q)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import InputError, OutputError
+from .pdf_options import value_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..pdf.crystalline_fraction import CrystallineFraction
+    from ..pdf.local import ShellFit
+    from ..pdf.local_data import LocalData
+    from ..pdf.order import Coherence, OrderWindow
+    from ..result import Value
+
+__all__ = ["local"]
+
+SYNTHETIC = "synthetic"
+
+
+def local(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="G(r) (.gr) or F(Q) (.fq).")],
+    shell: Annotated[list[str] | None, typer.Option("--shell", metavar="A-B:LOW:HIGH", help="Shell to fit, Å: Zr-Cl:2.45:2.5, Si-O:1.5:1.7:sigma=0.05, Mg-O:1.9:2.2:cn<7; may be repeated.")] = None,
+    span: Annotated[tuple[float, float] | None, typer.Option("--range", help="Of the shell fit, Å.")] = None,
+    crystal: Annotated[list[str] | None, typer.Option("--crystal", metavar="NAME=WHAT", help="Crystalline reference: CIF, reference name, or .gr; may be repeated.")] = None,
+    amorphous: Annotated[str | None, typer.Option("--amorphous", metavar="FILE|synthetic[:SEED]", help="Amorphous reference: .gr, or a synthetic packing.")] = None,
+    amorphous_reach: Annotated[float, typer.Option("--amorphous-reach", help="Å beyond which the amorphous part has no order; used without --amorphous.")] = 12.0,
+    diameter: Annotated[float, typer.Option("--diameter", help="Of the crystallites, Å.")] = 150.0,
+    qdamp: Annotated[float, typer.Option("--qdamp", help="Of the instrument, 1/Å.")] = 0.0,
+    qbroad: Annotated[float, typer.Option("--qbroad", help="Of the instrument, 1/Å.")] = 0.0,
+    composition: Annotated[str | None, typer.Option("--composition", help="In place of the header's.")] = None,
+    radiation: Annotated[str | None, typer.Option("--radiation", help="xray or neutron, in place of the header's.")] = None,
+    qmax: Annotated[float | None, typer.Option("--qmax", help="1/Å, in place of the header's.")] = None,
+    window: Annotated[str | None, typer.Option("--window", help="none or lorch, in place of the header's; of the transform of an F(Q).")] = None,
+    density: Annotated[float | None, typer.Option("--density", help="g/cm³.")] = None,
+    number_density: Annotated[float | None, typer.Option("--number-density", help="Atoms/Å³, in place of --density.")] = None,
+    rmin: Annotated[float, typer.Option("--rmin", help="First r compared with references, Å.")] = 1.5,
+    rmax: Annotated[float, typer.Option("--rmax", help="Last r looked at, Å.")] = 40.0,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Everything found, xtal-pdf-local/1.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Picture: .png, .svg or .pdf.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+) -> None:  # fmt: skip
+    """Describe local order: shells (--shell), coherence length, crystalline fraction and stacking (--crystal)."""
+    from ..composition import parse_composition
+    from ..io.read_pattern import read_pattern
+    from ..pdf.local import fit_shells
+    from ..pdf.local_data import local_data
+    from ..pdf.order import coherence_length
+    from ..pdf.shells import parse_shell
+
+    for path in (json_file, plot):
+        if path is not None and path.exists() and not force:
+            raise OutputError(f"{path} exists already; choose another name, or replace it with --force.")
+    for name, value, known in (
+        ("--radiation", radiation, ("xray", "neutron")),
+        ("--window", window, ("none", "lorch")),
+    ):
+        if value is not None and value not in known:
+            raise InputError(f"{value!r};", where=name, remedy=f"it is {' or '.join(known)}.")
+    shells = [parse_shell(text) for text in shell or ()]
+    formula = parse_composition(composition) if composition else None
+    found = local_data(read_pattern(data), composition=formula, radiation=radiation, q_max=qmax, window=window,  # type: ignore[arg-type]
+                       number_density=number_density, r_max=rmax)  # fmt: skip
+    if density is not None:
+        from dataclasses import replace
+
+        found = replace(found, number_density=found.band.composition.number_density(density))
+    print(f"{found.source}: {found.band.composition}, {found.band.radiation}, Qmax {found.q_max:g} 1/Å")
+    fit = fit_shells(found.band, found.total(), shells, fit_range=span, fq_sigma=found.fq_sigma) if shells else None
+    if fit is not None:
+        _print_shells(fit)
+    share, windows, amorphous_gr = _compared(
+        found, crystal or [], amorphous, amorphous_reach, (diameter, qdamp, qbroad), (rmin, rmax)
+    )
+    near = found.r <= rmax
+    envelope = coherence_length(
+        found.r[near], found.gr[near] if amorphous_gr is None else amorphous_gr[near], found.q_max
+    )
+    _print_coherence(envelope, amorphous_gr is not None)
+    _write(json_file, plot, found, fit, share, windows, envelope)
+
+
+def _print_shells(fit: ShellFit) -> None:
+    print(f"shells fitted to T(r) over {fit.r[0]:.2f}-{fit.r[-1]:.2f} Å: Rw {fit.rw:.3f}, "
+          f"{fit.n_independent} independent data, {fit.n_varied} parameters")  # fmt: skip
+    if not fit.success:
+        print(f"the fit did not converge: {fit.message}")
+    for item in fit.shells:
+        parts = [f"{name} {value_text(value.value or 0.0, value.esd, 3)}{unit}" for name, value, unit in
+                 (("r", item.distance, " Å"), ("sigma", item.sigma, " Å"), ("CN", item.coordination, ""))]  # fmt: skip
+        print(f"  {item.shell.pair:6} {'   '.join(parts)}")
+        for name, value in (("r", item.distance), ("sigma", item.sigma), ("CN", item.coordination)):
+            if value.esd is None:
+                print(f"         no esd of {name}: {value.reason}")
+    for (first, second), coefficient in fit.correlations.items():
+        print(f"  correlation of {first} and {second}: {coefficient:.2f}")
+
+
+def _compared(
+    data: LocalData, crystals: list[str], amorphous: str | None, reach: float, particle: tuple[float, float, float],
+    limits: tuple[float, float],
+) -> tuple[CrystallineFraction | None, tuple[OrderWindow, ...], NDArray[Any] | None]:  # fmt: skip
+    """Fraction and windows, and what of G(r) is amorphous (at every r of the data)."""
+    if not crystals:
+        return None, (), None
+    import numpy as np
+
+    from ..pdf.crystalline_fraction import crystalline_fraction
+    from ..pdf.order import order_windows
+
+    used = (data.r >= limits[0] - 1e-9) & (data.r <= limits[1] + 1e-9)
+    r = data.r[used]
+    references = dict(_reference(text, r, data, particle) for text in crystals)
+    glass = None if amorphous is None else _amorphous(amorphous, r, data)
+    share = crystalline_fraction(r, data.gr[used], references, data.q_max, amorphous=glass, amorphous_reach=reach)
+    windows = order_windows(r, data.gr[used], references, start=float(r[0]))
+    _print_fraction(share, amorphous)
+    _print_windows(windows)
+    rest = np.array(data.gr, copy=True)
+    rest[used] = share.amorphous_part
+    return share, windows, rest
+
+
+def _reference(
+    text: str, r: NDArray[Any], data: LocalData, particle: tuple[float, float, float]
+) -> tuple[str, NDArray[Any]]:
+    name, equals, what = text.partition("=")
+    if not equals:
+        name, what = Path(text).stem, text
+    if what.endswith(".gr"):
+        return name, _curve(Path(what), r)
+    from ..io.library import find_structure
+    from ..pdf.simulate import PdfPhase, PdfSettings, simulate_pdf
+
+    diameter, q_damp, q_broad = particle
+    probe = "neutron" if data.band.radiation == "neutron" else "xray"
+    settings = PdfSettings(probe, data.q_max, q_damp, q_broad)  # type: ignore[arg-type]
+    return name, simulate_pdf([PdfPhase(find_structure(what), diameter=diameter)], r, settings).g
+
+
+def _amorphous(text: str, r: NDArray[Any], data: LocalData) -> NDArray[Any]:
+    if text.partition(":")[0] != SYNTHETIC:
+        return _curve(Path(text), r)
+    from ..pdf.amorphous import glass_pdf, synthetic_glass
+
+    seed = text.partition(":")[2] or "0"
+    if not seed.isdigit():
+        raise InputError(f"seed {seed!r};", where="--amorphous", remedy="write synthetic:7.")
+    if data.number_density is None:
+        raise InputError("a synthetic glass without a density;", where="--amorphous", remedy="give --density.")
+    glass = synthetic_glass(data.band.composition, data.number_density, n_atoms=3000, seed=int(seed))
+    print(f"amorphous reference: {glass.source} (a model, not a measurement)")
+    return glass_pdf(glass, r, data.q_max, radiation=data.band.radiation)
+
+
+def _curve(path: Path, r: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    from ..io.read_pattern import read_pattern
+
+    pattern = read_pattern(path)
+    if pattern.axis != "r" or pattern.x[0] > r[0] + 0.02 or pattern.x[-1] < r[-1] - 0.02:
+        raise InputError(f"it spans {pattern.x[0]:g}-{pattern.x[-1]:g} ({pattern.axis}), the data {r[0]:g}-{r[-1]:g} Å;",
+                         where=path.name, remedy="give a G(r) that covers the data, or narrow them with --rmin and --rmax.")  # fmt: skip
+    return np.asarray(np.interp(r, pattern.x, pattern.intensity))
+
+
+def _print_fraction(share: CrystallineFraction, amorphous: str | None) -> None:
+    how = "with the amorphous reference" if amorphous else "where amorphous order has ended"
+    print(f"crystalline references fitted over {share.fit_range[0]:g}-{share.fit_range[1]:g} Å, {how}")
+    print(f"  stacking: {share.stacking}; crystalline fraction {_percent(share.total)}")
+    for name, value in share.fractions.items():
+        print(f"  {name:12} {_percent(value)}")
+    print("  combination              Rw    BIC - best")
+    for model in share.models:
+        print(
+            f"  {' + '.join(model.crystals) or 'no crystal':20} {model.rw:6.3f}   {model.bic - share.models[0].bic:9.1f}"
+        )
+
+
+def _percent(value: Value) -> str:
+    if value.value is None:
+        return value.reason or "unknown"
+    text = value_text(100 * value.value, None if value.esd is None else 100 * value.esd, 1) + " %"
+    return text if value.esd is not None else f"{text} (no esd: {value.reason})"
+
+
+def _print_windows(windows: tuple[OrderWindow, ...]) -> None:
+    names = list(windows[0].rw)
+    print("  r (Å)        strength   " + "   ".join(f"{name}: corr   Rw  width" for name in names))
+    for item in windows:
+        cells = [
+            f"{' ' * len(name)}  {item.correlation[name]:5.2f} {item.rw[name]:5.2f} {item.width_ratio[name]:5.2f}"
+            for name in names
+        ]
+        print(f"  {item.low:5.1f}-{item.high:5.1f}  {item.strength:8.4f}   " + "   ".join(cells))
+
+
+def _print_coherence(found: Coherence, without_crystals: bool) -> None:
+    of = "amorphous part (without the crystals)" if without_crystals else "G(r)"
+    value = found.length
+    text = f"{value_text(value.value, value.esd, 2)} Å" if value.value is not None else "unknown"
+    print(f"coherence length of the {of}: {text}" + ("" if value.esd is not None else f" ({value.reason})"))
+
+
+def _write(
+    json_file: Path | None, plot: Path | None, data: LocalData, fit: ShellFit | None, share: CrystallineFraction | None,
+    windows: tuple[OrderWindow, ...], envelope: Coherence,
+) -> None:  # fmt: skip
+    from ..io.atomic import write_bytes_atomic, write_text_atomic
+
+    if json_file is not None:
+        import json
+
+        from ..io.local_results import local_summary
+
+        print(
+            write_text_atomic(
+                json_file,
+                json.dumps(local_summary(data, fit, share, windows, envelope), indent=1, ensure_ascii=False) + "\n",
+            )
+        )
+    if plot is not None:
+        from ..plot.local_structure import plot_local
+        from ..plot.projection import figure_bytes
+
+        print(
+            write_bytes_atomic(
+                plot, figure_bytes(plot_local(data, fit, share, windows), plot.suffix.lower().removeprefix("."))
+            )
+        )
