@@ -67,7 +67,7 @@ def plane_pairs(texts: Sequence[str]) -> list[tuple[tuple[int, ...], tuple[int, 
 
 def directions_of(text: str) -> list[DirectionPair]:
     """Pairs of directions from ``1,0,0//1,0,0;0,0,1//0,0,0.5``; fractions of a cell vector are allowed."""
-    pairs = []
+    pairs: list[tuple[Sequence[float], Sequence[float]]] = []
     for part in filter(None, (piece.strip() for piece in text.split(";"))):
         halves = part.split("//")
         if len(halves) != 2:
@@ -162,7 +162,7 @@ def series_of(path: Path, axis: AxisMismatch, lattice: Lattice, definition: Defi
         for number, (row, value) in enumerate(zip(rows, values, strict=True), 2)
     ]
     return fit_composition_series(
-        [number_with_esd(row["x"], f"{path}, row {number}").value for number, row in enumerate(rows, 2)],
+        [float(number_with_esd(row["x"], f"{path}, row {number}").value or 0) for number, row in enumerate(rows, 2)],
         [multiple * float(value.value or 0) for value in values],
         axis.substrate,
         [multiple * esd for esd in esds if esd is not None] if all(esd is not None for esd in esds) else None,

@@ -154,7 +154,7 @@ def effective_points(curves: ProfileCurves) -> float:
         if rho <= 0:
             break
         total += 2 * rho
-    return n / total
+    return float(n / total)
 
 
 def hamilton(smaller: Agreement, larger: Agreement) -> Hamilton | None:
@@ -186,8 +186,8 @@ def compare_rivals(title: str, results: Mapping[str, Result]) -> RivalModels:
     """
     fitted = {name: result for name, result in results.items() if result.agreement and result.profile is not None}
     if not fitted:
-        rivals = tuple(_failed(name, result) for name, result in results.items())
-        return RivalModels(title, rivals, (), 0, 0.0, "No model could be fitted.")
+        failed = tuple(_failed(name, result) for name, result in results.items())
+        return RivalModels(title, failed, (), 0, 0.0, "No model could be fitted.")
     reference = min(fitted.values(), key=lambda result: result.agreement.rwp if result.agreement else math.inf)
     assert reference.profile is not None and reference.agreement is not None
     points = effective_points(reference.profile)
