@@ -217,6 +217,11 @@ class SpaceGroup:
         """Names of the cell parameters that symmetry leaves independent, for the axes of this setting."""
         return tuple(name for index, name in enumerate(_LENGTHS_AND_ANGLES) if self._cell_leaders[index] == index)
 
+    @property
+    def cell_leaders(self) -> tuple[int, ...]:
+        """For each of a, b, c, α, β, γ: its own index if free, the index it equals, or −1 if fixed by symmetry."""
+        return self._cell_leaders
+
     def complete_cell(self, values: dict[str, float], start: Lattice) -> Lattice:
         """Lattice with independent parameters from `values` and the others from symmetry, else from `start`."""
         full = list(start.parameters)

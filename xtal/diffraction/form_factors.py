@@ -27,6 +27,7 @@ __all__ = [
     "neutron_length",
     "species_of",
     "xray_form_factor",
+    "xray_form_factor_slope",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -123,6 +124,16 @@ def xray_form_factor(element: str, charge: int, s_squared: ArrayLike) -> FloatAr
     total = np.full_like(s2, coefficients[8])
     for a, b in zip(coefficients[:4], coefficients[4:8], strict=True):
         total += a * np.exp(-b * s2)
+    return total
+
+
+def xray_form_factor_slope(element: str, charge: int, s_squared: ArrayLike) -> FloatArray:
+    """Derivative of `xray_form_factor` by (sinθ/λ)², electrons · Å²."""
+    coefficients = _xray_coefficients(element, charge)
+    s2 = np.asarray(s_squared, dtype=float)
+    total = np.zeros_like(s2)
+    for a, b in zip(coefficients[:4], coefficients[4:8], strict=True):
+        total -= a * b * np.exp(-b * s2)
     return total
 
 

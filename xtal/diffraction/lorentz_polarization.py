@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..instrument import Instrument
 
-__all__ = ["instrument_factor", "lorentz", "polarization"]
+__all__ = ["instrument_factor", "instrument_factor_slope", "lorentz", "polarization"]
 
 FloatArray = NDArray[np.float64]
 
@@ -52,3 +52,16 @@ def instrument_factor(two_theta: ArrayLike, instrument: Instrument) -> FloatArra
         return factor
     fraction = 0.5 if instrument.polarization is None else instrument.polarization
     return factor * polarization(two_theta, fraction, instrument.monochromator_two_theta)
+
+
+def instrument_factor_slope(two_theta: ArrayLike, instrument: Instrument) -> FloatArray:
+    """Logarithmic derivative of `instrument_factor` by 2θ, per degree."""
+    angle = np.radians(np.asarray(two_theta, dtype=float))
+    theta = angle / 2
+    slope = np.tan(theta) / 2 - 1 / np.tan(theta)
+    if instrument.radiation.kind == "xray":
+        fraction = 0.5 if instrument.polarization is None else instrument.polarization
+        crystal = instrument.monochromator_two_theta
+        parallel = (1 - fraction) * (1.0 if crystal is None else np.cos(np.radians(crystal)) ** 2)
+        slope = slope - parallel * np.sin(2 * angle) / (fraction + parallel * np.cos(angle) ** 2)
+    return np.asarray(np.radians(slope))

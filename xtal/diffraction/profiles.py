@@ -17,15 +17,26 @@ __all__ = [
     "FWHM_PER_SIGMA",
     "NM_TO_ANGSTROM",
     "gaussian_fwhm",
+    "gaussian_variance",
     "lorentzian_fwhm",
     "pseudo_voigt",
     "thompson_cox_hastings",
+    "thompson_cox_hastings_slopes",
 ]
 
 FloatArray = NDArray[np.float64]
 
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 NM_TO_ANGSTROM = 10.0
+
+_FIFTH_POWER = (1.0, 2.69269, 2.42843, 4.47163, 0.07842, 1.0)
+_LORENTZIAN_SHARE = (1.36603, -0.47719, 0.11116)
+
+
+def gaussian_variance(two_theta: ArrayLike, u: float, v: float, w: float) -> FloatArray:
+    """U tan²θ + V tanθ + W, deg², negative where the three contradict each other; `two_theta` in degrees."""
+    tangent = np.tan(np.radians(np.asarray(two_theta, dtype=float)) / 2)
+    return np.asarray((u * tangent + v) * tangent + w)
 
 
 def gaussian_fwhm(two_theta: ArrayLike, profile: Profile) -> FloatArray:
@@ -36,8 +47,7 @@ def gaussian_fwhm(two_theta: ArrayLike, profile: Profile) -> FloatArray:
     InputError
         U, V, W give a negative variance within the range.
     """
-    tangent = np.tan(np.radians(np.asarray(two_theta, dtype=float)) / 2)
-    variance = (profile.u * tangent + profile.v) * tangent + profile.w
+    variance = gaussian_variance(two_theta, profile.u, profile.v, profile.w)
     if np.any(variance < 0):
         raise InputError(f"U = {profile.u:g}, V = {profile.v:g}, W = {profile.w:g} deg² give a negative peak width;",
                          where="profile", remedy="raise W or U, or make V less negative.")  # fmt: skip
@@ -60,10 +70,21 @@ def lorentzian_fwhm(
 def thompson_cox_hastings(gaussian: ArrayLike, lorentzian: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """FWHM and Lorentzian fraction η of the pseudo-Voigt that stands for a Voigt of two given FWHM."""
     g, l = np.asarray(gaussian, dtype=float), np.asarray(lorentzian, dtype=float)
-    fifth = g**5 + 2.69269 * g**4 * l + 2.42843 * g**3 * l**2 + 4.47163 * g**2 * l**3 + 0.07842 * g * l**4 + l**5
-    fwhm = fifth**0.2
+    fwhm = np.asarray(sum(c * g ** (5 - n) * l**n for n, c in enumerate(_FIFTH_POWER))) ** 0.2
     ratio = l / fwhm
-    return fwhm, np.asarray(ratio * (1.36603 + ratio * (-0.47719 + 0.11116 * ratio)))
+    return fwhm, np.asarray(sum(c * ratio ** (n + 1) for n, c in enumerate(_LORENTZIAN_SHARE)))
+
+
+def thompson_cox_hastings_slopes(gaussian: FloatArray, lorentzian: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Derivatives of `thompson_cox_hastings`: those of FWHM and of η by (gaussian, lorentzian), each (2, n)."""
+    g, l = gaussian, lorentzian
+    fwhm = thompson_cox_hastings(g, l)[0]
+    by_g = sum(c * (5 - n) * g ** (4 - n) * l**n for n, c in enumerate(_FIFTH_POWER[:5]))
+    by_l = sum(c * n * g ** (5 - n) * l ** (n - 1) for n, c in enumerate(_FIFTH_POWER) if n)
+    width = np.stack([by_g, by_l]) / (5 * fwhm**4)
+    ratio = l / fwhm
+    share = sum(c * (n + 1) * ratio**n for n, c in enumerate(_LORENTZIAN_SHARE))
+    return width, share * (np.stack([np.zeros_like(l), 1 / fwhm]) - ratio / fwhm * width)
 
 
 def pseudo_voigt(x: ArrayLike, fwhm: ArrayLike, eta: ArrayLike) -> FloatArray:

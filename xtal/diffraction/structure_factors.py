@@ -24,7 +24,13 @@ from ..symmetry import SpaceGroup
 from .families import squared_lengths
 from .form_factors import Species, dispersion, neutron_length, species_of, xray_form_factor
 
-__all__ = ["ScatteringGroup", "calculate_structure_factors", "scattering_groups"]
+__all__ = [
+    "ScatteringGroup",
+    "calculate_structure_factors",
+    "distinct_images",
+    "scattering_amplitude",
+    "scattering_groups",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -76,7 +82,7 @@ def _orbit_parts(
     site: Site, group: SpaceGroup, lattice: Lattice
 ) -> Iterator[tuple[float | bytes, FloatArray, FloatArray]]:
     """Positions of a site parted by displacement tensor, with a key that equal tensors share."""
-    xyz, operations = _distinct_images(group, site.xyz)
+    xyz, operations = distinct_images(group, site.xyz)
     if site.u_aniso is None:
         u_iso = site.u_iso or 0.0
         yield u_iso, u_iso * lattice.reciprocal_metric_tensor, xyz
@@ -88,7 +94,7 @@ def _orbit_parts(
         yield tensor.tobytes(), tensor.reshape(3, 3), xyz[member.ravel() == index]
 
 
-def _distinct_images(group: SpaceGroup, point: ArrayLike) -> tuple[FloatArray, IntArray]:
+def distinct_images(group: SpaceGroup, point: ArrayLike) -> tuple[FloatArray, IntArray]:
     """Distinct images of a point and the operation that makes each."""
     if len(group.operations) == 1:
         return np.array([point], dtype=float), np.zeros(1, dtype=np.int64)
@@ -154,7 +160,7 @@ def calculate_structure_factors(
     amplitudes: dict[Species, ComplexArray | complex] = {}
     for group in scattering_groups(structure, neutral_atoms=neutral_atoms):
         if group.species not in amplitudes:
-            amplitudes[group.species] = _amplitude(group.species, s_squared, radiation, use_dispersion)
+            amplitudes[group.species] = scattering_amplitude(group.species, s_squared, radiation, use_dispersion)
         exponent = ((real @ group.beta) * real).sum(axis=1)
         weight = amplitudes[group.species] * np.exp(-2 * np.pi**2 * exponent)
         sums = _phase_sums(group.xyz, group.occupancy, rows)
@@ -163,9 +169,10 @@ def calculate_structure_factors(
     return f_plus, f_minus
 
 
-def _amplitude(
+def scattering_amplitude(
     species: Species, s_squared: FloatArray, radiation: Radiation, use_dispersion: bool
 ) -> ComplexArray | complex:
+    """How strongly a species scatters at (sinθ/λ)² (Å⁻²): electrons, or fm for neutrons."""
     if radiation.kind != "xray":
         return neutron_length(species.element, species.isotope)
     static = xray_form_factor(species.element, species.charge, s_squared)

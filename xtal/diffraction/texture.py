@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..structure import Structure
 from .families import equivalents
 
-__all__ = ["MarchDollase", "march_dollase_factor"]
+__all__ = ["MarchDollase", "march_dollase", "march_dollase_factor", "squared_axis_cosines"]
 
 FloatArray = NDArray[np.float64]
 
@@ -38,9 +38,17 @@ class MarchDollase:
 def march_dollase_factor(structure: Structure, hkl: ArrayLike, texture: MarchDollase) -> FloatArray:
     """Intensity factor of reflections (n, 3), averaged over their equivalents, (n,)."""
     images = equivalents(np.asarray(hkl, dtype=np.int64), structure.space_group.laue_rotations).astype(float)
-    g = structure.lattice.reciprocal_metric_tensor
-    axis = np.array(texture.axis, dtype=float)
-    dot = images @ g @ axis
-    cos_squared = dot**2 / (np.einsum("nmi,ij,nmj->nm", images, g, images) * (axis @ g @ axis))
-    r = texture.r
-    return np.asarray(np.mean((r * r * cos_squared + (1 - cos_squared) / r) ** -1.5, axis=1))
+    cos_squared = squared_axis_cosines(images, structure.lattice.reciprocal_metric_tensor, texture.axis)
+    return np.asarray(np.mean(march_dollase(cos_squared, texture.r), axis=1))
+
+
+def squared_axis_cosines(hkl: FloatArray, metric: FloatArray, axis: ArrayLike) -> FloatArray:
+    """cos²α between reflections (n, m, 3) and an axis (h, k, l), with the reciprocal `metric`, (n, m)."""
+    along = np.asarray(axis, dtype=float)
+    lengths = np.einsum("nmi,ij,nmj->nm", hkl, metric, hkl)
+    return np.asarray((hkl @ metric @ along) ** 2 / (lengths * (along @ metric @ along)))
+
+
+def march_dollase(cos_squared: FloatArray, r: float) -> FloatArray:
+    """March's density for single directions at cos²α."""
+    return np.asarray((r * r * cos_squared + (1 - cos_squared) / r) ** -1.5)
