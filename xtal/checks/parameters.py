@@ -15,6 +15,7 @@ STRONG_CORRELATION = 0.95
 HUGE_U = 0.1
 """Å²; an r.m.s. displacement of 0.32 Å, beyond which an atom in a powder model is usually misplaced or absent."""
 CELL_MOVED = 0.02
+_ROUNDING = 1e-3
 OVERFULL = 0.01
 """What the occupancies on one position may exceed 1 by."""
 
@@ -90,7 +91,7 @@ def _displacements(facts: Evidence) -> Iterator[Check]:
 
 def _occupancies(facts: Evidence) -> Iterator[Check]:
     for name, item in facts.parameters.items():
-        if name.endswith(".occupancy") and item.free and item.value > 1 + 2 * (item.esd or 0.0):
+        if name.endswith(".occupancy") and item.free and item.value > 1 + max(2 * (item.esd or 0.0), _ROUNDING):
             yield Check(
                 "occupancy-above-one", "severe", _phase_of(name),
                 f"{name} = {item.value:.3f} exceeds 1: a heavier atom sits there, or the scale is wrong. Its CIF holds 1.",

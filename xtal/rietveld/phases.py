@@ -69,7 +69,7 @@ def phase_results(
             crystallite_size_nm=_width("crystallite_size_nm", phase, job, outcome, covariance),
             microstrain=_width("microstrain", phase, job, outcome, covariance),
             cell=_cell(phase, structures[phase.name], covariance),
-            mass_factor=float(outcome["mass_factor"][phase.name]),
+            mass_factor=outcome["mass_factor"].get(phase.name),
         )
         for phase, fraction, share in zip(job.phases, fractions, shares, strict=True)
     }
@@ -81,7 +81,7 @@ def _fraction_values(names: Sequence[str], outcome: Mapping[str, Any], covarianc
         return [Value(1.0, None, "the only phase")]
     parameters = [f"phase.{name}.scale" for name in names]
     scales = np.array([outcome["parameters"][name]["value"] for name in parameters])
-    factors = np.array([outcome["mass_factor"][name] for name in names])
+    factors = np.array([outcome["mass_factor"].get(name, 0.0) for name in names])
     if not np.sum(scales * factors) > 0:
         return [Value(None, None, "all scale factors are zero")] * len(names)
     scale_covariance = None if covariance is None else covariance.of(parameters)

@@ -1,0 +1,119 @@
+"""Checks on the measurement itself: a saturated detector, a wavelength that isn't the one stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..diffraction.lorentz_polarization import instrument_factor
+from ..diffraction.reflections import calculate_reflections
+from ..errors import XtalError
+from ..instrument import Instrument
+from ..result import Check
+from ..structure import Structure
+from .evidence import Evidence
+
+__all__ = ["flat_tops", "measurement_checks", "wavelength_factor"]
+
+FloatArray = NDArray[np.float64]
+
+FLAT_RUN = 3
+FLAT_FROM = 100.0
+"""Counts from which equal neighbours at the maximum are no chance of counting."""
+BAD_FIT = 2.0
+"""GOF from which the positions are looked at."""
+_SPAN, _STEP, _FEW = 0.03, 5e-4, 0.003
+_BETTER = 1.5
+_NEAR = 1.5e-3
+
+
+def measurement_checks(facts: Evidence) -> Iterator[Check]:
+    """Checks on the measurement, in no order."""
+    yield from _saturation(facts)
+    yield from _wavelength(facts)
+
+
+def _saturation(facts: Evidence) -> Iterator[Check]:
+    runs = flat_tops(facts.curves.observed)
+    if not runs:
+        return
+    where = ", ".join(f"{facts.curves.x[start]:.2f}°" for start, _ in runs[:4])
+    yield Check(
+        "saturated-detector", "severe", None,
+        f"{len(runs)} peak{'s have' if len(runs) > 1 else ' has'} a flat top at exactly {facts.curves.observed.max():g} counts ({where}): the detector or the "
+        "file's format was full there. Strong lines are too low and fractions wrong; measure with less beam, or leave those regions out.",
+    )  # fmt: skip
+
+
+def flat_tops(observed: FloatArray) -> list[tuple[int, int]]:
+    """Runs of at least three neighbours at exactly the pattern's maximum: first index and length."""
+    highest = float(observed.max())
+    if highest < FLAT_FROM:
+        return []
+    full = np.concatenate([[0], (observed == highest).astype(int), [0]])
+    starts, stops = np.flatnonzero(np.diff(full) == 1), np.flatnonzero(np.diff(full) == -1)
+    return [(int(a), int(b - a)) for a, b in zip(starts, stops, strict=True) if b - a >= FLAT_RUN]
+
+
+def _wavelength(facts: Evidence) -> Iterator[Check]:
+    if facts.agreement.gof < BAD_FIT or facts.job.instrument.radiation.kind == "neutron_tof":
+        return
+    factor = wavelength_factor(
+        facts.curves.x, facts.curves.observed - facts.curves.background,
+        [phase.structure for phase in facts.job.phases], facts.job.instrument,
+    )  # fmt: skip
+    if factor is None:
+        return
+    yield Check(
+        "wavelength-suspect", "severe", None,
+        f"With a wavelength {100 * (factor - 1):+.1f} % from the stated {facts.job.instrument.radiation.wavelength:g} Å the starting cells of all phases would "
+        "meet the peaks, which they now miss. Check the wavelength of the instrument, or whether all cells are that far off.",
+    )  # fmt: skip
+
+
+def wavelength_factor(
+    x: FloatArray, bragg: FloatArray, structures: list[Structure], instrument: Instrument
+) -> float | None:
+    """Factor on the wavelength at which the lines of given structures meet the peaks much better; None when 1 is good.
+
+    Parameters
+    ----------
+    x, bragg : ndarray, shape (n,)
+        Degrees 2θ, and counts without background.
+    structures : list of Structure
+        With their starting cells.
+    instrument : Instrument
+        With the stated wavelength.
+    """
+    lines = [found for structure in structures if (found := _lines(structure, instrument, (x[0], x[-1]))) is not None]
+    if not lines:
+        return None
+    # Weak lines count as strong ones do, and every phase must gain: one tall peak under a wrong line decides nothing.
+    root = np.sqrt(np.maximum(bragg, 0.0))
+    factors = np.arange(1 - _SPAN, 1 + _SPAN + _STEP / 2, _STEP)
+    logs = [[np.log(_score(x, root, sine * f, weight) + 1e-6) for sine, weight in lines] for f in factors]
+    scores = np.exp(np.mean(np.array(logs), axis=1))
+    best = int(np.argmax(scores))
+    stated = float(scores[np.abs(factors - 1) <= _NEAR].max())
+    is_other = abs(factors[best] - 1) > _FEW and scores[best] > _BETTER * stated
+    return float(factors[best]) if is_other else None
+
+
+def _lines(
+    structure: Structure, instrument: Instrument, two_theta: tuple[float, float]
+) -> tuple[FloatArray, FloatArray] | None:
+    """sin θ and relative weight of a structure's lines at the first wavelength."""
+    try:
+        table = calculate_reflections(structure, instrument.radiation, two_theta=two_theta)
+    except XtalError:
+        return None
+    angle = table.two_theta(instrument.radiation.wavelength)
+    weight = np.sqrt(np.nan_to_num(table.multiplicity * table.f_squared * instrument_factor(angle, instrument)))
+    return np.sin(np.radians(angle / 2)), weight / weight.sum()
+
+
+def _score(x: FloatArray, root: FloatArray, sine: FloatArray, weight: FloatArray) -> float:
+    angle = np.degrees(2 * np.arcsin(np.clip(sine, 0.0, 1.0)))
+    return float(weight @ np.interp(angle, x, root, left=0.0, right=0.0))
