@@ -27,6 +27,7 @@ BAD_FIT = 2.0
 _SPAN, _STEP, _FEW = 0.03, 5e-4, 0.003
 _BETTER = 1.5
 _NEAR = 1.5e-3
+_ALIKE = 0.2
 
 
 def measurement_checks(facts: Evidence) -> Iterator[Check]:
@@ -58,19 +59,45 @@ def flat_tops(observed: FloatArray) -> list[tuple[int, int]]:
 
 
 def _wavelength(facts: Evidence) -> Iterator[Check]:
-    if facts.agreement.gof < BAD_FIT or facts.job.instrument.radiation.kind == "neutron_tof":
+    if facts.job.instrument.radiation.kind == "neutron_tof":
         return
-    factor = wavelength_factor(
-        facts.curves.x, facts.curves.observed - facts.curves.background,
-        [phase.structure for phase in facts.job.phases], facts.job.instrument,
-    )  # fmt: skip
+    factor = common_cell_factor(facts)
+    if factor is None and facts.agreement.gof >= BAD_FIT:
+        factor = wavelength_factor(
+            facts.curves.x, facts.curves.observed - facts.curves.background,
+            [phase.structure for phase in facts.job.phases], facts.job.instrument,
+        )  # fmt: skip
     if factor is None:
         return
     yield Check(
         "wavelength-suspect", "severe", None,
         f"With a wavelength {100 * (factor - 1):+.1f} % from the stated {facts.job.instrument.radiation.wavelength:g} Å the starting cells of all phases would "
-        "meet the peaks, which they now miss. Check the wavelength of the instrument, or whether all cells are that far off.",
+        "meet the peaks, which they don't with the stated one. Check the instrument's wavelength, or whether all starting cells are that far off (DFT).",
     )  # fmt: skip
+
+
+def common_cell_factor(facts: Evidence) -> float | None:
+    """Factor on the wavelength that would have left the cells of all phases where they started; None unless two or more moved alike."""
+    moved = [
+        np.mean(
+            [
+                item.value / item.start
+                for name, item in facts.parameters.items()
+                if _is_length(name, phase.name) and item.free
+            ]
+        )
+        for phase in facts.job.phases
+        if any(_is_length(name, phase.name) and item.free for name, item in facts.parameters.items())
+    ]
+    if len(moved) < 2 or len(moved) < len(facts.job.phases):
+        return None
+    shift = np.array(moved, dtype=float) - 1
+    alike = float(np.ptp(shift)) < _ALIKE * float(np.abs(shift).min())
+    return float(1 / (1 + shift.mean())) if alike and float(np.abs(shift).min()) > _FEW else None
+
+
+def _is_length(name: str, phase: str) -> bool:
+    return name in {f"phase.{phase}.cell.{axis}" for axis in "abc"}
 
 
 def wavelength_factor(

@@ -19,6 +19,7 @@ from ..errors import EngineUnsupportedError
 from ..job import Job
 from ..result import Result
 from .assemble import assemble_result
+from .usable import refuse_hopeless
 from .weak_phases import weak_phases, with_held_phases
 
 __all__ = ["DEFAULT_TIMEOUT", "refine"]
@@ -64,7 +65,10 @@ def refine(
         The engine is not installed.
     EngineUnsupportedError
         The engine can't express the job.
+    PatternError
+        No model could be fitted to the pattern: too few points, nothing but zeros.
     """
+    refuse_hopeless(job)
     chosen = engine_named(engine or job.engine)
     started = time.monotonic()
     result = _fit(job, chosen, timeout, on_event, command, meanwhile)
