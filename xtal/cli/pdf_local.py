@@ -34,6 +34,7 @@ def local(
     diameter: Annotated[float, typer.Option("--diameter", help="Of the crystallites, Å.")] = 150.0,
     qdamp: Annotated[float, typer.Option("--qdamp", help="Of the instrument, 1/Å.")] = 0.0,
     qbroad: Annotated[float, typer.Option("--qbroad", help="Of the instrument, 1/Å.")] = 0.0,
+    stretch: Annotated[float, typer.Option("--stretch", metavar="X", help="Let each reference's cell grow or shrink by up to X (0.01: 1 %).")] = 0.0,
     composition: Annotated[str | None, typer.Option("--composition", help="In place of the header's.")] = None,
     radiation: Annotated[str | None, typer.Option("--radiation", help="xray or neutron, in place of the header's.")] = None,
     qmax: Annotated[float | None, typer.Option("--qmax", help="1/Å, in place of the header's.")] = None,
@@ -51,7 +52,7 @@ def local(
     from ..io.read_pattern import read_pattern
     from ..pdf.local import fit_shells
     from ..pdf.local_data import local_data
-    from ..pdf.order import coherence_length
+    from ..pdf.order import coherence_length, order_reach
     from ..pdf.shells import parse_shell
 
     for path in (json_file, plot):
@@ -76,14 +77,20 @@ def local(
     if fit is not None:
         _print_shells(fit)
     share, windows, amorphous_gr = _compared(
-        found, crystal or [], amorphous, amorphous_reach, (diameter, qdamp, qbroad), (rmin, rmax)
+        found, crystal or [], amorphous, amorphous_reach, (diameter, qdamp, qbroad), (rmin, rmax), stretch
     )
     near = found.r <= rmax
     envelope = coherence_length(
         found.r[near], found.gr[near] if amorphous_gr is None else amorphous_gr[near], found.q_max
     )
     _print_coherence(envelope, amorphous_gr is not None)
-    _write(json_file, plot, found, fit, share, windows, envelope)
+    reach = order_reach(found.r[near], found.gr[near])
+    print(
+        f"order in G(r) up to {reach.value:.1f} Å ({reach.reason})"
+        if reach.value is not None
+        else f"reach of order: {reach.reason}"
+    )
+    _write(json_file, plot, found, fit, share, windows, envelope, reach)
 
 
 def _print_shells(fit: ShellFit) -> None:
@@ -104,7 +111,7 @@ def _print_shells(fit: ShellFit) -> None:
 
 def _compared(
     data: LocalData, crystals: list[str], amorphous: str | None, reach: float, particle: tuple[float, float, float],
-    limits: tuple[float, float],
+    limits: tuple[float, float], stretch: float,
 ) -> tuple[CrystallineFraction | None, tuple[OrderWindow, ...], NDArray[Any] | None]:  # fmt: skip
     """Fraction and windows, and what of G(r) is amorphous (at every r of the data)."""
     if not crystals:
@@ -117,6 +124,8 @@ def _compared(
     used = (data.r >= limits[0] - 1e-9) & (data.r <= limits[1] + 1e-9)
     r = data.r[used]
     references = dict(_reference(text, r, data, particle) for text in crystals)
+    if stretch:
+        references = _stretched(references, r, data.gr[used], stretch, reach)
     glass = None if amorphous is None else _amorphous(amorphous, r, data)
     share = crystalline_fraction(r, data.gr[used], references, data.q_max, amorphous=glass, amorphous_reach=reach)
     windows = order_windows(r, data.gr[used], references, start=float(r[0]))
@@ -142,6 +151,20 @@ def _reference(
     probe = "neutron" if data.band.radiation == "neutron" else "xray"
     settings = PdfSettings(probe, data.q_max, q_damp, q_broad)  # type: ignore[arg-type]
     return name, simulate_pdf([PdfPhase(find_structure(what), diameter=diameter)], r, settings).g
+
+
+def _stretched(
+    references: dict[str, NDArray[Any]], r: NDArray[Any], gr: NDArray[Any], limit: float, reach: float
+) -> dict[str, NDArray[Any]]:
+    from ..pdf.reference_stretch import best_stretch, stretched
+
+    found = {}
+    for name, curve in references.items():
+        factor = best_stretch(r, gr, curve, limit, fit_range=(reach, float(r[-1])))
+        at_limit = " (at its limit)" if abs(abs(factor - 1) - limit) < 0.01 * limit else ""
+        print(f"cell of {name}: {100 * (factor - 1):+.2f} % fits best beyond {reach:g} Å{at_limit}")
+        found[name] = stretched(r, curve, factor)
+    return found
 
 
 def _amorphous(text: str, r: NDArray[Any], data: LocalData) -> NDArray[Any]:
@@ -211,7 +234,7 @@ def _print_coherence(found: Coherence, without_crystals: bool) -> None:
 
 def _write(
     json_file: Path | None, plot: Path | None, data: LocalData, fit: ShellFit | None, share: CrystallineFraction | None,
-    windows: tuple[OrderWindow, ...], envelope: Coherence,
+    windows: tuple[OrderWindow, ...], envelope: Coherence, reach: Value,
 ) -> None:  # fmt: skip
     from ..io.atomic import write_bytes_atomic, write_text_atomic
 
@@ -223,7 +246,8 @@ def _write(
         print(
             write_text_atomic(
                 json_file,
-                json.dumps(local_summary(data, fit, share, windows, envelope), indent=1, ensure_ascii=False) + "\n",
+                json.dumps(local_summary(data, fit, share, windows, envelope, reach), indent=1, ensure_ascii=False)
+                + "\n",
             )
         )
     if plot is not None:

@@ -18,7 +18,7 @@ SCHEMA = "xtal-pdf-local/1"
 
 def local_summary(
     data: LocalData, fit: ShellFit | None, share: CrystallineFraction | None, windows: tuple[OrderWindow, ...],
-    envelope: Coherence,
+    envelope: Coherence, reach: Value,
 ) -> dict[str, Any]:  # fmt: skip
     """Numbers of a local analysis; lengths in Å, Q in Å⁻¹, fractions from 0 to 1."""
     return {
@@ -26,6 +26,7 @@ def local_summary(
         "q_max": data.q_max, "number_density": data.number_density, "window": data.band.window,
         "shells": None if fit is None else _shells(fit), "crystalline": None if share is None else _crystalline(share),
         "windows": [vars(item) for item in windows], "coherence_length": _value(envelope.length),
+        "order_reach": _value(reach),
     }  # fmt: skip
 
 
