@@ -24,6 +24,8 @@ from rietx import __version__ as rietx_version
 
 from xtal.engines.rietx_covariance import Solved
 from xtal.engines.rietx_freedom import Problem, build_problem
+from xtal.engines.rietx_joint import build_joint, joint_rwp, run_joint_stage
+from xtal.engines.rietx_joint_outcome import joint_outcome
 from xtal.engines.rietx_outcome import outcome_of
 from xtal.engines.rietx_stages import run_stage
 from xtal.engines.rietx_units import TaskError
@@ -119,6 +121,10 @@ def error_event(error: Exception) -> dict[str, Any]:
 
 def refine(task: dict[str, Any], emit: Emit, caught: list[warnings.WarningMessage]) -> None:
     """Run every stage of a task, reporting each, then the final outcome."""
+    refuse_time_of_flight(task)
+    if "patterns" in task:
+        refine_jointly(task, emit, caught)
+        return
     problem = build_problem(task)
     history: list[Solved] = []
     text = ""
@@ -128,7 +134,34 @@ def refine(task: dict[str, Any], emit: Emit, caught: list[warnings.WarningMessag
         history.append(solved)
         collect_warnings(problem, caught)
         text = encode(outcome_of(problem, history, ENGINE))
-        emit(stage_event(index, solved, text))
+        emit(stage_event(index, solved, text, solved.rwp))
+    if not history:
+        raise TaskError("bad_input", "stages: the task has none, so there is nothing to do.")
+    emit(f'{{"event": "done", "outcome": {text}}}')
+
+
+def refuse_time_of_flight(task: dict[str, Any]) -> None:
+    """Refuse patterns that rietx reads and can't refine."""
+    for entry in task.get("patterns", [task]):
+        if entry["instrument"]["radiation"]["kind"] == "neutron_tof":
+            raise TaskError(
+                "unsupported",
+                "radiation neutron_tof: rietx 1.10 reads time-of-flight banks and refines none; the gsas2 engine does "
+                "(--engine gsas2).",
+            )
+
+
+def refine_jointly(task: dict[str, Any], emit: Emit, caught: list[warnings.WarningMessage]) -> None:
+    """Run every stage of a task with several patterns."""
+    joint = build_joint(task)
+    history: list[list[Solved]] = []
+    text = ""
+    for index, stage in enumerate(task["stages"]):
+        emit(encode({"event": "stage_start", "index": index, "name": stage["name"]}))
+        history.append(run_joint_stage(joint, index, first=index == 0, last=index + 1 == len(task["stages"])))
+        collect_warnings(joint.problems[0], caught)
+        text = encode(joint_outcome(joint, history, ENGINE))
+        emit(stage_event(index, history[-1][0], text, joint_rwp(history[-1])))
     if not history:
         raise TaskError("bad_input", "stages: the task has none, so there is nothing to do.")
     emit(f'{{"event": "done", "outcome": {text}}}')
@@ -140,14 +173,14 @@ def collect_warnings(problem: Problem, caught: list[warnings.WarningMessage]) ->
     caught.clear()
 
 
-def stage_event(index: int, solved: Solved, snapshot: str) -> str:
+def stage_event(index: int, solved: Solved, snapshot: str, rwp: float) -> str:
     """Return the stage event; the snapshot is already encoded, once for two events."""
     head = encode(
         {
             "event": "stage",
             "index": index,
             "name": solved.name,
-            "rwp": solved.rwp,
+            "rwp": rwp,
             "seconds": solved.seconds,
         }
     )

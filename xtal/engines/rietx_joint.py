@@ -1,0 +1,331 @@
+"""Joint refinements by rietx: one phase seen by several constant-wavelength patterns.
+
+Every pattern becomes an ordinary one-pattern `Problem` with names of its own (``pattern.N.zero`` is ``pattern.zero`` there);
+rietx's `MultiParameterTable` gives the columns of the phase to all of them and keeps those of the instruments apart. What a
+joint job has on top is said in rietx's words:
+
+- ``pattern.N.scale`` is the quotient of the phase's scale in that pattern and in the first;
+- ``pattern.N.strain.P``: a lattice larger by the fraction s shows every line where a wavelength smaller by 1/(1 + s) would.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from rietx.model.forward import WINDOW_AREA_TOL
+from rietx.optimize.least_squares import run_multi_least_squares
+from rietx.optimize.lm import FTOL
+from rietx.params.multi import MultiParameterTable
+from rietx.schemas import Structure
+from rietx.schemas.plan import CLOSING_WINDOW_TOL, INTERMEDIATE_FTOL
+
+from xtal.engines.rietx_covariance import Covariance, Solved, inverse_normal
+from xtal.engines.rietx_freedom import (
+    Array,
+    Problem,
+    apply_ties,
+    check_task,
+    free_exactly,
+    release_coordinates,
+)
+from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings
+from xtal.engines.rietx_stages import check_finite, compiled, seed_scales
+from xtal.engines.rietx_units import Link, TaskError, ever_used, known_links
+
+RATIO = "pattern.lattice_ratio"
+"""Name within one pattern of 1 + strain."""
+
+WAVELENGTH = "instrument.source.lines.0.wavelength"
+
+
+@dataclass
+class Joint:
+    """A joint refinement, ready to run."""
+
+    task: dict[str, Any]
+    names: tuple[str, ...]
+    problems: list[Problem]
+    table: Any
+
+    @property
+    def phase(self) -> str:
+        """The one phase."""
+        return str(self.task["phases"][0]["name"])
+
+    def inner(self, number: int, name: str) -> str | None:
+        """What a dotted name is called within a pattern; None when it belongs to another one."""
+        own = f"pattern.{self.names[number]}."
+        if name.startswith("phase."):
+            return None if number > 0 and name == f"phase.{self.phase}.scale" else name
+        if not name.startswith(own):
+            return None
+        rest = name.removeprefix(own)
+        if rest == "scale":
+            return f"phase.{self.phase}.scale"
+        return RATIO if rest == f"strain.{self.phase}" else f"pattern.{rest}"
+
+    def owner(self, name: str) -> int:
+        """Number of the pattern that a dotted name is read from."""
+        return next(number for number in range(len(self.names)) if self.inner(number, name) is not None)
+
+
+def build_joint(task: dict[str, Any]) -> Joint:
+    """Translate a task with several patterns.
+
+    Raises
+    ------
+    TaskError
+        ``unsupported`` for several phases, ties between patterns, or what rietx lacks.
+    """
+    if len(task["phases"]) > 1:
+        raise TaskError(
+            "unsupported",
+            "patterns: rietx keeps a scale for every phase and pattern, so several patterns can't share the fractions of "
+            "several phases; the gsas2 engine can.",
+        )
+    joint = Joint(task, tuple(entry["name"] for entry in task["patterns"]), [], None)
+    check_scales(joint)
+    tasks = [task_of(joint, number) for number in range(len(joint.names))]
+    links = [known_links(one) | strain_link(entry) for one, entry in zip(tasks, task["patterns"], strict=True)]
+    try:
+        # rietx itself turns sizes from the first pattern's wavelength into the others'.
+        structures = [Structure(phases=build_phases(one, links[0])) for one in tasks]
+        instruments = [build_instrument(one, link) for one, link in zip(tasks, links, strict=True)]
+        joint.table = MultiParameterTable(structures, instruments)
+        for number, (one, link) in enumerate(zip(tasks, links, strict=True)):
+            check_task(one, link)
+            joint.problems.append(problem_of(joint, number, one, link))
+    except (ValidationError, ValueError, KeyError) as error:
+        raise TaskError("bad_input", f"rietx refuses the model: {error}") from error
+    return joint
+
+
+def problem_of(joint: Joint, number: int, task: dict[str, Any], links: dict[str, Link]) -> Problem:
+    """One pattern as a problem that shares its parameter table with the others."""
+    multi = joint.table
+    problem = Problem(
+        task,
+        multi.structures[number],
+        multi.instruments[number],
+        build_pattern(task["pattern"]),
+        multi.tables[number],
+        links,
+    )
+    release_coordinates(problem)
+    apply_ties(problem)
+    check_strain(problem)
+    problem.table.set_vary(["*"], False)
+    problem.warnings += form_factor_warnings(task)
+    return problem
+
+
+def check_scales(joint: Joint) -> None:
+    """The scale of a further pattern moves with the phase's, so both are free or both are held."""
+    scale = f"phase.{joint.phase}.scale"
+    for stage in joint.task["stages"]:
+        for name in joint.names[1:]:
+            own = f"pattern.{name}.scale"
+            if (scale in stage["free"]) != (own in stage["free"]):
+                raise TaskError(
+                    "unsupported",
+                    f"{own}: rietx frees it together with {scale} only; free both from the same stage on.",
+                )
+
+
+def task_of(joint: Joint, number: int) -> dict[str, Any]:
+    """The task of one pattern alone."""
+    task, entry = joint.task, joint.task["patterns"][number]
+    parameters = {}
+    for name, spec in task["parameters"].items():
+        inner = joint.inner(number, name)
+        if inner is not None:
+            parameters[inner] = own_spec(joint, name, spec, inner)
+    ratio = parameters.get(RATIO, {}).get("value", 1.0)
+    return {
+        **{key: task[key] for key in ("title", "work_dir", "mode", "phases")},
+        **{key: entry[key] for key in ("pattern", "background")},
+        "instrument": with_wavelengths(entry["instrument"], ratio),
+        "parameters": parameters,
+        "ties": [own for tie in task.get("ties", []) if (own := own_tie(joint, number, tie)) is not None],
+        "stages": [{**stage, "free": own_names(joint, number, stage["free"])} for stage in task["stages"]],
+    }
+
+
+def own_names(joint: Joint, number: int, names: list[str]) -> list[str]:
+    """The names that a pattern has, as it calls them."""
+    return [inner for name in names if (inner := joint.inner(number, name)) is not None]
+
+
+def own_spec(joint: Joint, name: str, spec: dict[str, Any], inner: str) -> dict[str, Any]:
+    """Start and bounds of a parameter within its pattern: a strain as 1 + s, a further scale on the phase's scale."""
+    if inner == RATIO:
+        return {key: None if spec[key] is None else 1.0 + spec[key] for key in ("value", "min", "max")}
+    if name.endswith(".scale") and name.startswith("pattern."):
+        both = (spec["value"], joint.task["parameters"][f"phase.{joint.phase}.scale"]["value"])
+        known = None not in both and 1.0 not in both
+        return {"value": both[0] * both[1] if known else 1.0, "min": 0.0, "max": None}
+    return spec
+
+
+def own_tie(joint: Joint, number: int, tie: dict[str, Any]) -> dict[str, Any] | None:
+    """A tie as a pattern sees it; None when it is about another pattern."""
+    found = [joint.inner(number, name) for name in (tie["target"], *(name for _, name in tie["terms"]))]
+    if all(name is None for name in found):
+        return None
+    if None in found or RATIO in found or f"phase.{joint.phase}.scale" in found:
+        raise TaskError("unsupported", f"{tie['target']}: rietx ties nothing between patterns, and no scale or strain.")
+    target, *names = found
+    return {
+        **tie,
+        "target": target,
+        "terms": [[coef, name] for (coef, _), name in zip(tie["terms"], names, strict=True)],
+    }
+
+
+def with_wavelengths(instrument: dict[str, Any], ratio: float) -> dict[str, Any]:
+    """The instrument with its wavelengths divided by 1 + strain."""
+    radiation = instrument["radiation"]
+    lines = [[wavelength / ratio, weight] for wavelength, weight in radiation["lines"]]
+    return {**instrument, "radiation": {**radiation, "lines": lines}}
+
+
+def strain_link(entry: dict[str, Any]) -> dict[str, Link]:
+    """How 1 + strain is carried by the wavelength of the first line."""
+    wavelength = float(entry["instrument"]["radiation"]["lines"][0][0])
+    return {RATIO: Link(WAVELENGTH, wavelength, inverse=True)}
+
+
+def check_strain(problem: Problem) -> None:
+    """A strain is said by a wavelength, which rietx frees for a single line only."""
+    if RATIO in ever_used(problem.task) and len(problem.task["instrument"]["radiation"]["lines"]) > 1:
+        raise TaskError(
+            "unsupported",
+            "strain of a pattern with two wavelengths: rietx frees the wavelength of a single line only; make this pattern the first one.",
+        )
+
+
+def run_joint_stage(joint: Joint, index: int, *, first: bool, last: bool) -> list[Solved]:
+    """Free exactly the stage's parameters in all patterns and minimise; the last stage again with wider windows."""
+    start = time.perf_counter()
+    stage = joint.task["stages"][index]
+    cycles = int(stage.get("max_cycles") or 20)
+    for problem in joint.problems:
+        free_exactly(problem, tuple(dict.fromkeys(problem.task["stages"][index]["free"])))
+    joint.table._rebuild_columns()
+    models = [compiled(problem, WINDOW_AREA_TOL) for problem in joint.problems]
+    if first:
+        for problem, model in zip(joint.problems, models, strict=True):
+            seed_scales(problem, model)
+        joint.table._rebuild_columns()
+    answer = solve_joint(joint, models, cycles, INTERMEDIATE_FTOL)
+    if last:
+        models = [compiled(problem, CLOSING_WINDOW_TOL) for problem in joint.problems]
+        answer = solve_joint(joint, models, cycles, FTOL)
+    seconds = time.perf_counter() - start
+    found = [
+        solved_of(stage, model, answer, values, seconds)
+        for model, values in zip(models, joint.table.decode(answer.theta), strict=True)
+    ]
+    for solved in found:
+        check_finite(solved)
+    return found
+
+
+def solve_joint(joint: Joint, models: list[Any], cycles: int, tolerance: float) -> Any:
+    """Minimise with rietx's driver for several patterns and keep the answer."""
+    answer = run_multi_least_squares(models, joint.table, max_iter=cycles, ftol=tolerance, phase_support_sigma=None)
+    joint.table.commit(answer.theta)
+    return answer
+
+
+def solved_of(stage: dict[str, Any], model: Any, answer: Any, values: dict[str, float], seconds: float) -> Solved:
+    """One pattern at the answer; its free parameters are counted as those of the whole fit."""
+    curves = tuple(model.phase_component(index, values) for index in range(len(model.phases)))
+    free = tuple(dict.fromkeys(stage["free"]))
+    return Solved(stage["name"], free, model, answer, seconds, values, model.background(values), curves)
+
+
+def value_of_name(joint: Joint, found: list[Solved], name: str) -> float | None:
+    """Value of a parameter in the job's units."""
+    number = joint.owner(name)
+    native = native_value(joint, found, number, name)
+    if name == f"pattern.{joint.names[number]}.scale":
+        return native / native_value(joint, found, 0, f"phase.{joint.phase}.scale")
+    link = joint.problems[number].links[str(joint.inner(number, name))]
+    value = link.to_xtal(native)
+    return value - 1.0 if value is not None and joint.inner(number, name) == RATIO else value
+
+
+def native_value(joint: Joint, found: list[Solved], number: int, name: str) -> float:
+    """Value of a parameter in rietx's units."""
+    return float(found[number].values[joint.problems[number].links[str(joint.inner(number, name))].path])
+
+
+def joint_covariance(joint: Joint, found: list[Solved]) -> Covariance | None:
+    """Covariance in the job's units of the free parameters and of those that follow them."""
+    answer, free = found[0].answer, found[0].free
+    if answer.jac is None or not free:
+        return None
+    columns = {name: row_of(joint, found, name) for name in (*free, *followers(joint))}
+    active = np.zeros(len(joint.table.free_paths)) if answer.active_bounds is None else np.asarray(answer.active_bounds)
+    jacobian = answer.jac.toarray() if hasattr(answer.jac, "toarray") else np.asarray(answer.jac)
+    inside = active == 0
+    inner, lost = inverse_normal(jacobian[:, inside])
+    residual = np.concatenate([solved.residual for solved in found])
+    chi2 = float(residual @ residual) / max(len(residual) - len(active), 1)
+    full = np.zeros((len(active), len(active)))
+    full[np.ix_(inside, inside)] = inner * chi2
+    undetermined = np.zeros(len(active), dtype=bool)
+    undetermined[np.flatnonzero(inside)[lost]] = True
+    reasons = {}
+    for name, row in columns.items():
+        if np.any(row[~inside] != 0.0):
+            reasons[name] = "at bound"
+        elif np.any(row[undetermined] != 0.0):
+            reasons[name] = "not determined: the data do not separate it from other parameters"
+    names = tuple(name for name, row in columns.items() if name not in reasons and np.any(row != 0.0))
+    rows = np.array([columns[name] for name in names]).reshape(len(names), -1)
+    return Covariance(names, rows @ full @ rows.T, reasons)
+
+
+def followers(joint: Joint) -> list[str]:
+    """Names that follow others by ties or by the symmetry of their site."""
+    known = joint.task["parameters"]
+    first = [name for name in joint.problems[0].followers if name in known and name.startswith("phase.")]
+    tied = [tie["target"] for tie in joint.task.get("ties", []) if tie["target"].startswith("pattern.")]
+    return [*first, *tied]
+
+
+def row_of(joint: Joint, found: list[Solved], name: str) -> Array:
+    """Derivative of a parameter by the columns of the joint fit."""
+    number = joint.owner(name)
+    row = native_row(joint, number, str(joint.inner(number, name)))
+    native = native_value(joint, found, number, name)
+    if name == f"pattern.{joint.names[number]}.scale":
+        scale = f"phase.{joint.phase}.scale"
+        reference = native_value(joint, found, 0, scale)
+        ratio: Array = (row - native / reference * native_row(joint, 0, scale)) / reference
+        return ratio
+    slope: Array = joint.problems[number].links[str(joint.inner(number, name))].slope(native) * row
+    return slope
+
+
+def native_row(joint: Joint, number: int, inner: str) -> Array:
+    """Derivative of a rietx value of one pattern by the columns of the joint fit."""
+    problem = joint.problems[number]
+    index = problem.table._paths[problem.links[inner].path]
+    row = np.zeros(len(joint.table.free_paths))
+    row[joint.table.col_map(number)] = np.asarray(problem.table.constraint_block()[0][[index], :].todense())[0]
+    return row
+
+
+def joint_rwp(found: list[Solved]) -> float:
+    """Weighted profile R over all patterns, a fraction."""
+    squares = sum(float(solved.residual @ solved.residual) for solved in found)
+    observed = sum(float(np.sum((solved.model.y_obs / solved.model.sigma) ** 2)) for solved in found)
+    return math.sqrt(squares / observed)
