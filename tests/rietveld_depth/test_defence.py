@@ -30,7 +30,7 @@ def pellet(tmp_path_factory):
     """Job, result and defended result of a pellet with two phases and a third that isn't there."""
     from .conftest import pellet_job
 
-    job = pellet_job(tmp_path_factory.mktemp("pellet"), phases=LIF, llto=0.6)
+    job = pellet_job(tmp_path_factory.mktemp("pellet"), phases=LIF, llto=0.6, step=0.06)
     result = refine(job)
     return job, result, defend(job, result)
 
@@ -117,7 +117,7 @@ def test_a_plain_result_has_no_key_defence(pellet):
 
 
 def test_a_phase_that_collects_weight_without_intensity_is_caught(make_job):
-    job = make_job(phases=GHOST, rest=FREE_GHOST)
+    job = make_job(phases=GHOST, rest=FREE_GHOST, step=0.06)
     result = refine(job)
     defence = defend(job, result).phases["lif"].defence
     assert defence.verdict == "not shown"

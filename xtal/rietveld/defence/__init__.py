@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .run import defend
+from .run import defend, share_intervals
 from .starts import scattered_starts
 
-__all__ = ["defend", "scattered_starts"]
+__all__ = ["defend", "scattered_starts", "share_intervals"]

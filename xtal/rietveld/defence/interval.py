@@ -79,6 +79,8 @@ def _end(
         notes.append("absence of the phase lies within the interval" if side < 0 else "the phase alone lies within it")
         return limit
     width = abs(limit - best)
+    if width < _SMALLEST * _SMALLEST:
+        return limit
     step = min(LEVEL * (esd or 0.1 * max(best, 0.05)), 0.9 * width)
     known: list[tuple[float, float]] = [(0.0, 0.0)]
     for _ in range(_MOST_REFITS):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...defence import Defence, Interval, Removal
 from ...errors import EngineUnsupportedError
 from ...job import Job, JobPhase
-from ...result import PhaseResult, Result, Value
+from ...result import Result, Value
 from ..run import DEFAULT_TIMEOUT, refine
 from .continued import continued, without_phase
 from .detection import attenuation, detection_limit
@@ -17,10 +17,9 @@ from .interval import fraction_tie, profile_interval
 from .models import GRAIN_UM, alternative_jobs, grain_shifts, model_interval
 from .verdict import verdict
 
-__all__ = ["defend"]
+__all__ = ["defend", "share_intervals"]
 
 Progress = Callable[[str], None]
-_TINY = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +79,10 @@ def defend(
         found for name, other in alternative_jobs(job, result) if (found := case.refit(other, name)) is not None
     ]
     grains = grain_shifts(job, result, grain_um)
-    shares = _share_intervals(case)
+    removals = {name: _removal(case, name) for name in result.phases}
+    shares = _share_intervals(case, removals)
     phases = {
-        name: replace(phase, defence=_defence(case, name, phase, shares.get(name), alternatives, grains))
+        name: replace(phase, defence=_defence(case, name, removals[name], shares.get(name), alternatives, grains))
         for name, phase in result.phases.items()
     }
     return replace(result, phases=phases)
@@ -91,21 +91,20 @@ def defend(
 def _defence(
     case: _Case,
     name: str,
-    phase: PhaseResult,
+    without: Removal | None,
     share: Interval | None,
     alternatives: list[Result],
     grains: dict[str, float],
 ) -> Defence:
+    phase = case.result.phases[name]
     low, high = case.result.pattern["range"]
     structure = next(item.structure for item in case.job.phases if item.name == name)
     kept = attenuation(structure, case.result.structures[name], case.job.instrument, (low, high))
     attenuated = kept if kept == kept else None
-    without = _removal(case, name)
     limit = detection_limit(case.result, name)
     weights = None
     if len(case.result.phases) > 1:
-        at_zero = None if without is None else without.delta_chi2
-        weights = _scan(case, name, tuple(case.result.phases), phase.weight_fraction, at_zero)
+        weights = _scan(case, name, tuple(case.result.phases), phase.weight_fraction, {name: without})
     word, sentence = verdict(phase.weight_fraction, weights, without, limit, attenuated)
     best = phase.weight_fraction.value
     models = None if weights is None or best is None else model_interval(name, best, weights, alternatives, grains)
@@ -139,23 +138,40 @@ def _removal(case: _Case, name: str) -> Removal | None:
 
 
 def _scan(
-    case: _Case, name: str, members: Sequence[str], value: Value, at_zero: float | None = None
+    case: _Case, name: str, members: Sequence[str], value: Value, removals: Mapping[str, Removal | None]
 ) -> Interval | None:
-    if value.value is None or not _TINY < value.value < 1 - _TINY or not _all_have_mass(case.result, members):
+    """Interval of a fraction among `members`; the fits without it, and without its only partner, are its ends at 0 and 1."""
+    if value.value is None or not _all_have_mass(case.result, members):
         return None
+    partner = [member for member in members if member != name]
+    at_zero, at_one = removals.get(name), removals.get(partner[0]) if len(partner) == 1 else None
 
     def profile(fraction: float) -> float | None:
         tie = fraction_tie(case.result, name, members, fraction)
         return case.rise(case.refit(continued(case.job, case.result, ties=[tie]), f"{name} at {100 * fraction:.2f} %"))
 
-    return profile_interval(value.value, value.esd, profile, at_zero=at_zero)
+    return profile_interval(
+        min(max(value.value, 0.0), 1.0), value.esd, profile,
+        at_zero=None if at_zero is None else at_zero.delta_chi2, at_one=None if at_one is None else at_one.delta_chi2,
+    )  # fmt: skip
 
 
 def _all_have_mass(result: Result, members: Sequence[str]) -> bool:
     return all((result.phases[member].mass_factor or 0.0) > 0 for member in members)
 
 
-def _share_intervals(case: _Case) -> dict[str, Interval]:
+def share_intervals(
+    job: Job, result: Result, *, timeout: float = DEFAULT_TIMEOUT, progress: Progress = lambda what: None
+) -> dict[str, Interval]:
+    """Only the profile-likelihood intervals of the shares in groups, by phase: about six refits for a group of two."""
+    if result.agreement is None:
+        return {}
+    case = _Case(job, result, result.engine["name"], timeout, progress)
+    members = {name for group in result.groups.values() for name in group}
+    return _share_intervals(case, {name: _removal(case, name) for name in members})
+
+
+def _share_intervals(case: _Case, removals: Mapping[str, Removal | None]) -> dict[str, Interval]:
     """Intervals of the shares in groups; of two members, the second's is the mirror of the first's."""
     found: dict[str, Interval] = {}
     for members in case.result.groups.values():
@@ -163,7 +179,7 @@ def _share_intervals(case: _Case) -> dict[str, Interval]:
             continue
         wanted = members[:1] if len(members) == 2 else members
         for name in wanted:
-            interval = _scan(case, name, members, case.result.phases[name].group_share)
+            interval = _scan(case, name, members, case.result.phases[name].group_share, removals)
             if interval is not None:
                 found[name] = interval
         if len(members) == 2 and members[0] in found:
