@@ -6,6 +6,8 @@ are models of the composition on two frameworks.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from xtal.pdf.crystalline_fraction import crystalline_fraction
 from xtal.pdf.order import coherence_length, order_reach, order_windows
 from xtal.pdf.simulate import PdfPhase, PdfSettings, simulate_pdf
 from xtal.pdf.transform import r_grid, transform_matrix
+from xtal.structure import Structure
 
 LZACO = parse_composition("1.4Li2O-0.75ZrCl4-0.25AlCl3")
 Q_MAX = 31.5
@@ -113,6 +116,23 @@ def test_the_width_ratio_is_that_of_gaussian_peaks() -> None:
     narrow, broad = (np.exp(-0.5 * ((r - 5) / width) ** 2) for width in (0.1, 0.25))
     (window,) = order_windows(r, broad, {"crystal": narrow}, width=9.9, start=0.0)
     assert window.width_ratio["crystal"] == pytest.approx(2.5, rel=0.01)
+    (other,) = order_windows(r, broad, {"crystal": np.sin(40 * r)}, width=9.9, start=0.0)
+    assert other.width_ratio["crystal"] is None
+
+
+def test_the_width_ratio_of_a_noisy_crystal_with_larger_displacements_is_above_one(noise: np.ndarray) -> None:
+    settings = PdfSettings("neutron", Q_MAX)
+    sharp, soft = (
+        simulate_pdf([PdfPhase(_with_u(oxychloride("C2/m", name="ccp"), u), diameter=DIAMETER)], R, settings).g
+        for u in (0.01, 0.03)
+    )
+    far = order_windows(R, 0.3 * soft + 0.2 * noise, {"ccp": sharp}, start=20.0)
+    ratios = [item.width_ratio["ccp"] for item in far]
+    assert np.mean([ratio for ratio in ratios if ratio is not None]) == pytest.approx(np.sqrt(3), rel=0.15)
+
+
+def _with_u(structure: Structure, u_iso: float) -> Structure:
+    return structure.with_sites(replace(site, u_iso=u_iso, u_aniso=None) for site in structure.sites)
 
 
 @pytest.mark.parametrize("length", [2.0, 5.0])

@@ -90,7 +90,8 @@ def local(
         if reach.value is not None
         else f"reach of order: {reach.reason}"
     )
-    _write(json_file, plot, found, fit, share, windows, envelope, reach)
+    note = "; synthetic amorphous reference" if crystal and (amorphous or "").startswith(SYNTHETIC) else ""
+    _write(json_file, plot, found, fit, share, windows, envelope, reach, note)
 
 
 def _print_shells(fit: ShellFit) -> None:
@@ -218,9 +219,9 @@ def _print_windows(windows: tuple[OrderWindow, ...]) -> None:
     names = list(windows[0].rw)
     print("  r (Å)        strength   " + "   ".join(f"{name}: corr   Rw  width" for name in names))
     for item in windows:
+        widths = {name: "    –" if ratio is None else f"{ratio:5.2f}" for name, ratio in item.width_ratio.items()}
         cells = [
-            f"{' ' * len(name)}  {item.correlation[name]:5.2f} {item.rw[name]:5.2f} {item.width_ratio[name]:5.2f}"
-            for name in names
+            f"{' ' * len(name)}  {item.correlation[name]:5.2f} {item.rw[name]:5.2f} {widths[name]}" for name in names
         ]
         print(f"  {item.low:5.1f}-{item.high:5.1f}  {item.strength:8.4f}   " + "   ".join(cells))
 
@@ -234,7 +235,7 @@ def _print_coherence(found: Coherence, without_crystals: bool) -> None:
 
 def _write(
     json_file: Path | None, plot: Path | None, data: LocalData, fit: ShellFit | None, share: CrystallineFraction | None,
-    windows: tuple[OrderWindow, ...], envelope: Coherence, reach: Value,
+    windows: tuple[OrderWindow, ...], envelope: Coherence, reach: Value, note: str,
 ) -> None:  # fmt: skip
     from ..io.atomic import write_bytes_atomic, write_text_atomic
 
@@ -256,6 +257,7 @@ def _write(
 
         print(
             write_bytes_atomic(
-                plot, figure_bytes(plot_local(data, fit, share, windows), plot.suffix.lower().removeprefix("."))
+                plot,
+                figure_bytes(plot_local(data, fit, share, windows, note=note), plot.suffix.lower().removeprefix(".")),
             )
         )

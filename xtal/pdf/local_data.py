@@ -89,7 +89,7 @@ def local_data(
     InputError
         Neither header nor caller says composition or Qmax, or Qmax is beyond the data.
     """
-    head = pattern.metadata
+    head, name = pattern.metadata, _named(pattern)
     formula = composition or (parse_composition(str(head["composition"])) if head.get("composition") else None)
     if formula is None:
         raise InputError("no composition in the header;", where=pattern.source, remedy="give --composition.")
@@ -104,9 +104,7 @@ def local_data(
     if pattern.axis != "r":
         raise InputError(f"data against {pattern.axis};", where=pattern.source, remedy="give a G(r) or an F(Q).")
     q = np.linspace(0.0, end, int(end / BAND_STEP) + 1)
-    return LocalData(
-        MeasuredBand(pattern.x, q, chosen, formula, kind), pattern.intensity, end, density, None, pattern.source
-    )
+    return LocalData(MeasuredBand(pattern.x, q, chosen, formula, kind), pattern.intensity, end, density, None, name)
 
 
 def _from_fq(
@@ -130,7 +128,12 @@ def _from_fq(
         else None
     )
     gr = sine_transform(r=r, q=grid, fq=values, window=window)
-    return LocalData(MeasuredBand(r, grid, window, formula, kind), gr, q_max, density, sigma, pattern.source)
+    return LocalData(MeasuredBand(r, grid, window, formula, kind), gr, q_max, density, sigma, _named(pattern))
+
+
+def _named(pattern: Pattern) -> str:
+    synthetic = "synthetic" in pattern.metadata and "synthetic" not in pattern.source
+    return f"{pattern.source} (synthetic)" if synthetic else pattern.source
 
 
 def _number(value: object) -> float | None:

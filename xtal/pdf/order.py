@@ -1,8 +1,10 @@
 r"""Order against r: how strong it is, how far it reaches, and which model it resembles where.
 
-In windows of r: the root mean square of G(r), the correlation with a model, Rw after one scale factor, and the ratio of peak widths. The
-latter comes from the mean square wave number of a curve, :math:`\langle k^2\rangle = \int G'^2 dr / \int G^2 dr`, which sharp peaks raise:
-width ratio = :math:`\sqrt{\langle k^2\rangle_{model}/\langle k^2\rangle_{data}}`, above 1 where the data's peaks are broader.
+In windows of r: the root mean square of G(r), the correlation with a model, Rw after one scale factor, and the ratio of peak widths.
+
+The latter comes from mean square wave numbers, which sharp peaks raise: of the model M, :math:`k_M^2 = \int M'^2 dr / \int M^2 dr`, and across data and
+model, :math:`k_X^2 = \int G'M' dr / \int GM\,dr`, to which noise adds nothing on average. For Gaussian peaks at the same places they are
+1/2σ_M² and 1/(σ_M² + σ_G²), hence :math:`\sigma_G/\sigma_M = \sqrt{2k_M^2/k_X^2 - 1}`; above 1 the data's peaks are the broader ones.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ FloatArray = NDArray[np.float64]
 NOISE_TAIL = 0.15
 ABOVE_NOISE = 3.0
 FEWEST_WINDOWS = 5
+LEAST_CORRELATION = 0.3
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class OrderWindow:
     strength : float
         Root mean square of G(r), Å⁻².
     correlation, rw, scale, width_ratio : dict of float
-        By model.
+        By model; no width ratio (None) where data and model hardly correlate.
     """
 
     low: float
@@ -47,7 +50,7 @@ class OrderWindow:
     correlation: dict[str, float]
     rw: dict[str, float]
     scale: dict[str, float]
-    width_ratio: dict[str, float]
+    width_ratio: dict[str, float | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +112,24 @@ def order_windows(
 def _window(low: float, high: float, r: FloatArray, gr: FloatArray, models: Mapping[str, FloatArray]) -> OrderWindow:
     scales = {name: best_scale(gr, curve) for name, curve in models.items()}
     return OrderWindow(
-        low, high, float(np.sqrt(np.mean(gr**2))),
+        low,
+        high,
+        float(np.sqrt(np.mean(gr**2))),
         {name: correlation(gr, curve) for name, curve in models.items()},
         {name: rw(gr, scales[name] * curve) for name, curve in models.items()},
         scales,
-        {name: float(np.sqrt(_mean_square_wave_number(r, curve) / _mean_square_wave_number(r, gr))) for name, curve in models.items()},
-    )  # fmt: skip
+        {name: _width_ratio(r, gr, curve) for name, curve in models.items()},
+    )
 
 
-def _mean_square_wave_number(r: FloatArray, curve: FloatArray) -> float:
-    return float(np.sum(np.gradient(curve, r) ** 2) / np.sum(curve**2))
+def _width_ratio(r: FloatArray, gr: FloatArray, model: FloatArray) -> float | None:
+    if correlation(gr, model) < LEAST_CORRELATION:
+        return None
+    slope = np.gradient(model, r)
+    own = np.sum(slope**2) / np.sum(model**2)
+    across = np.sum(np.gradient(gr, r) * slope) / np.sum(gr * model)
+    squared = 2 * own / across - 1
+    return float(np.sqrt(squared)) if across > 0 and squared > 0 else None
 
 
 def order_reach(r: FloatArray, gr: FloatArray, *, noise: float | None = None, width: float = 2.0) -> Value:

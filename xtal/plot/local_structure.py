@@ -23,9 +23,14 @@ PANEL_INCHES = 2.3
 
 
 def plot_local(
-    data: LocalData, fit: ShellFit | None, share: CrystallineFraction | None, windows: tuple[OrderWindow, ...]
+    data: LocalData,
+    fit: ShellFit | None,
+    share: CrystallineFraction | None,
+    windows: tuple[OrderWindow, ...],
+    *,
+    note: str = "",
 ) -> Figure:
-    """One panel for each thing that was found; G(r) alone when nothing was asked for."""
+    """One panel for each thing that was found; G(r) alone when nothing was asked for. `note` goes behind the title."""
     from matplotlib.figure import Figure
 
     panels = [draw for draw, wanted in ((_draw_shells, fit is not None), (_draw_fraction, share is not None),
@@ -34,7 +39,7 @@ def plot_local(
         figure = Figure(figsize=(style.WIDTH, PANEL_INCHES * len(panels)), layout="constrained")
         for axes, draw in zip(figure.subplots(len(panels), 1, squeeze=False)[:, 0], panels, strict=True):
             draw(axes, data, fit, share, windows)
-        figure.axes[0].set_title(f"{data.source}, {data.band.composition}", loc="left")
+        figure.axes[0].set_title(f"{data.source}, {data.band.composition}{note}", loc="left")
     return figure
 
 
