@@ -45,6 +45,8 @@ def _place(location: tuple[int | str, ...]) -> str:
     """Location as a TOML reader sees it: ``[[phase]] number 2, key 'structure'``."""
     words = []
     location = tuple(part for part in location if part not in (ONE_PATTERN, SEVERAL_PATTERNS))
+    if not location:
+        return ""
     for part, following in zip(location, (*location[1:], None), strict=True):
         if isinstance(part, int):
             words.append(f"number {part + 1}")

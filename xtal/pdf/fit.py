@@ -105,7 +105,9 @@ def _assembled(job: PdfJob, run: EngineRun, events: Sequence[dict[str, Any]], co
         covariance = PdfCovariance(free, None, "the fit stopped before its minimum")
     agreement = _agreement(job, run.outcome, len(free))
     warnings = (*job.notes, *_warnings(job, run, values, held))
-    verdict, message = _verdict(status, agreement, warnings, run)
+    # No correlated motion is an answer like any other.
+    doubtful = sorted(name for name in held if not (name.endswith((".delta1", ".delta2")) and values[name] == 0))
+    verdict, message = _verdict(status, agreement, doubtful, run)
     structures = dict(zip((phase.name for phase in job.phases), structures_of(job, values), strict=True))
     return PdfResult(
         job.title, status, verdict, message, agreement,
@@ -169,15 +171,15 @@ def _warnings(job: PdfJob, run: EngineRun, values: Mapping[str, float], held: se
             yield f"{data.name}: no σ was used; every point has the same weight, and esds come from the misfit alone."
 
 
-def _verdict(status: Status, agreement: PdfAgreement, warnings: Sequence[str], run: EngineRun) -> tuple[Verdict, str]:
+def _verdict(status: Status, agreement: PdfAgreement, held: Sequence[str], run: EngineRun) -> tuple[Verdict, str]:
     if status in ("failed", "timeout"):
         return "fail", f"The fit ended early: {run.message}."
     if status == "not_converged":
         return "review", "The fit did not converge: give it better start values, or stages that free less at a time."
     if agreement.rw > _POOR_RW:
         return "review", f"Rw is {agreement.rw:.3f}: the model misses much of the data."
-    if any("ended on its bound" in warning for warning in warnings):
-        return "review", "A parameter ended on its bound."
+    if held:
+        return "review", f"{', '.join(held)} ended on a bound."
     return (
         "pass",
         f"Rw {agreement.rw:.4f} with {agreement.n_free} parameters and {agreement.n_independent:.0f} independent points.",
