@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..errors import JobError
 from .gsas2_engine import Gsas2Engine
+from .native_engine import NativeEngine
 from .protocol import Engine, EngineRun
 from .rietx_engine import RietxEngine
 
 __all__ = ["ENGINES", "Engine", "EngineRun", "engine_named"]
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (RietxEngine(), Gsas2Engine())}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (RietxEngine(), Gsas2Engine(), NativeEngine())}
 
 
 def engine_named(name: str) -> Engine:

@@ -408,7 +408,7 @@ class Parameter:
     ``value_xtal = factor * value_gsas2 + offset``. ``kind`` is ``linear``,
     ``background`` (mixed by a matrix), ``cell`` (a function of A0..A5),
     ``coordinate`` (varied as a shift ``dAx`` of ``Ax``) or ``strain`` (a
-    function of A0 and D11). ``others`` are the variables of further patterns
+    function of a reciprocal term and what is added to it). ``others`` are the variables of further patterns
     that always have the same value.
     """
 
@@ -430,7 +430,9 @@ def pattern_parameters(measured: Measured, phases: Iterable[Mapping[str, Any]], 
     if measured.number > 0:
         table.append(Parameter(f"{head}.scale", f"{variables}Scale", 1.0 / scale_unit))
         for i, phase in enumerate(phases):
-            table.append(Parameter(f"{head}.strain.{phase['name']}", f"{i}{variables}D11", kind="strain"))
+            for axis, name in enumerate("abc"):
+                dotted, variable = f"{head}.strain.{phase['name']}.{name}", f"{i}{variables}D{axis + 1}{axis + 1}"
+                table.append(Parameter(dotted, variable, kind="strain", index=axis))
     return table
 
 
@@ -1110,17 +1112,33 @@ def set_phase_values(session: Session, phase: Any, name: str) -> None:
     set_cell(phase, values, head)
     for measured, hap in zip(session.patterns, session.haps(phase), strict=True):
         set_hap_values(session, hap, head)
-        set_strain(phase, hap, values.get(f"{measured.prefix}.strain.{name}") or 0.0)
+        set_strain(phase, hap, axis_strains(phase, values, f"{measured.prefix}.strain.{name}"))
     for number, record in enumerate(phase.data["Atoms"]):
         set_site(session, record, phase.id, number)
 
 
-def set_strain(phase: Any, hap: Any, strain: float) -> None:
-    """Terms that make the whole lattice larger by a fraction in one histogram."""
+def axis_strains(phase: Any, values: Mapping[str, float | None], head: str) -> list[float]:
+    """Strains along a, b, c; axes that follow others by symmetry have the same."""
+    found = [values.get(f"{head}.{name}") for name in "abc"]
+    first = found[0] or 0.0
+    laue = phase.data["General"]["SGData"]["SGLaue"]
+    if laue in ("m3", "m3m", "3R", "3mR"):
+        return [first] * 3
+    if laue in ORTHOGONAL_AXES and laue != "mmm":
+        return [first, first, found[2] or 0.0]
+    return [value or 0.0 for value in found]
+
+
+# The axes that enter each of GSAS-II's six reciprocal terms.
+TERM_AXES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+
+
+def set_strain(phase: Any, hap: Any, strains: list[float]) -> None:
+    """Terms that make the axes longer by fractions in one histogram; the angles stay."""
     names = strain_names(phase)
     terms = reciprocal_terms(phase.data["General"]["Cell"][1:7])
-    change = (1.0 + strain) ** -2.0 - 1.0
-    hap["HStrain"] = [[change * terms[i] if i is not None else 0.0 for i in names.values()], [False] * len(names)]
+    changes = [1.0 / ((1.0 + strains[i]) * (1.0 + strains[j])) - 1.0 for i, j in TERM_AXES]
+    hap["HStrain"] = [[changes[i] * terms[i] if i is not None else 0.0 for i in names.values()], [False] * len(names)]
 
 
 def strain_names(phase: Any) -> dict[str, int | None]:
@@ -1245,27 +1263,38 @@ def set_flag(session: Session, parameter: Parameter) -> None:
     elif parameter.kind == "cell":
         session.phases[int(phase_id)].data["General"]["Cell"][0] = True
     elif parameter.kind == "strain":
-        set_strain_flag(session, session.phases[int(phase_id)], int(number))
+        set_strain_flag(session, session.phases[int(phase_id)], int(number), name)
     else:
         for hap in session.haps(session.phases[int(phase_id)])[: 1 + len(parameter.others)]:
             set_hap_flag(hap, name, parameter.dotted)
 
 
-def set_strain_flag(session: Session, phase: Any, number: int) -> None:
-    """Vary the strain of a phase in one histogram, equal in all directions.
+def set_strain_flag(session: Session, phase: Any, number: int, name: str) -> None:
+    """Vary the strain of a phase along one axis in one histogram."""
+    flags = session.haps(phase)[number]["HStrain"][1]
+    flags[list(strain_names(phase)).index(name)] = True
 
-    The ratios of the terms are those of the cell at the start of the stage.
+
+def constrain_strains(session: Session) -> None:
+    """Let the mixed terms of oblique cells follow the strains of their two axes, which keep the angles.
+
+    To first order in the strains, with the cell at the start of the stage: dA_ij = A_ij/2 (dA_ii/A_ii + dA_jj/A_jj).
     """
-    names, terms = strain_names(phase), reciprocal_terms(phase.data["General"]["Cell"][1:7])
-    session.haps(phase)[number]["HStrain"][1] = [i is not None for i in names.values()]
-    head = f"{phase.id}:{number}:"
-    for name, index in names.items():
-        if index is None or name == "D11":
-            continue
-        if abs(terms[index]) < 1e-12:
-            add_hold(session, head + name)
-        else:
-            add_constraint(session, Constraint(head + name, ((terms[index] / terms[0], head + "D11"),), 0.0))
+    for phase in session.phases:
+        names, terms = strain_names(phase), reciprocal_terms(phase.data["General"]["Cell"][1:7])
+        for number, hap in enumerate(session.haps(phase)):
+            flags = hap["HStrain"][1]
+            varied = {i for i, on in zip(names.values(), flags, strict=True) if on and i is not None}
+            for position, (name, index) in enumerate(names.items()):
+                if index is None or index < 3:
+                    continue
+                leaders = [i for i in TERM_AXES[index] if i in varied] or [0] * (0 in varied and "D22" not in names)
+                if leaders and abs(terms[index]) > 1e-12:
+                    flags[position] = True
+                    share = 1.0 if "D22" not in names else 0.5
+                    head = f"{phase.id}:{number}:"
+                    follow = tuple((share * terms[index] / terms[i], f"{head}D{i + 1}{i + 1}") for i in leaders)
+                    add_constraint(session, Constraint(head + name, follow, 0.0))
 
 
 def set_hap_flag(hap: Any, name: str, dotted: str) -> None:
@@ -1373,6 +1402,7 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     }
     for dotted in free | set(ties):
         set_flag(session, session.table[dotted])
+    constrain_strains(session)
     varied = {session.table[d].variable for d in free | set(ties)}
     for name in coordinate_holds(session, varied) + cell_holds(session, free | set(ties)):
         add_hold(session, name)
@@ -1392,7 +1422,8 @@ def reset_strains(session: Session) -> None:
     """Make every strain equal in all directions for the cell as it is now."""
     for phase, entry in zip(session.phases, session.task["phases"], strict=True):
         for measured, hap in zip(session.patterns[1:], session.haps(phase)[1:], strict=True):
-            set_strain(phase, hap, session.values.get(f"{measured.prefix}.strain.{entry['name']}") or 0.0)
+            head = f"{measured.prefix}.strain.{entry['name']}"
+            set_strain(phase, hap, axis_strains(phase, session.values, head))
 
 
 def set_bounds(session: Session, free: set[str]) -> None:
@@ -1722,7 +1753,7 @@ def read_values(session: Session, parameters: Mapping[str, Any]) -> dict[str, fl
         if parameter.kind == "background":
             values[dotted] = backgrounds[dotted]
         elif parameter.kind == "strain":
-            term = float(parameters[f"{parameter.variable.split(':')[0]}::A0"])
+            term = float(parameters[f"{parameter.variable.split(':')[0]}::A{parameter.index}"])
             values[dotted] = (1.0 + float(parameters[parameter.variable]) / term) ** -0.5 - 1.0
         elif parameter.kind == "cell":
             values[dotted] = float(cells[int(parameter.variable.split(":")[0])][parameter.index])
@@ -1975,12 +2006,13 @@ def check_sum(session: Session, total: np.ndarray, profiles: list[np.ndarray]) -
 def describe_reflections(session: Session, measured: Measured, pattern: Calculation) -> dict[str, Any]:
     """Reflections of each phase at their first-line positions, or at their times of flight.
 
-    The width at a time of flight (µs) is that of the Voigt part, without the exponentials.
+    The width at a time of flight (µs) is that of the Voigt part plus the half-lives of rise and decay.
     """
     described = {}
-    unit = 100.0 if measured.axis == "tof" else 1.0
     for rows, entry in zip(pattern.reflections, session.task["phases"], strict=True):
-        widths = unit * voigt_fwhm(rows[:, 6], rows[:, 7])
+        widths = voigt_fwhm(rows[:, 6], rows[:, 7])
+        if measured.axis == "tof":
+            widths = 100.0 * widths + math.log(2.0) * (1.0 / rows[:, 12] + 1.0 / rows[:, 13])
         described[entry["name"]] = [
             describe_reflection(row, width, measured.axis) for row, width in zip(rows, widths, strict=True)
         ]

@@ -5,7 +5,7 @@ rietx's `MultiParameterTable` gives the columns of the phase to all of them and 
 joint job has on top is said in rietx's words:
 
 - ``pattern.N.scale`` is the quotient of the phase's scale in that pattern and in the first;
-- ``pattern.N.strain.P``: a lattice larger by the fraction s shows every line where a wavelength smaller by 1/(1 + s) would.
+- ``pattern.N.strain.P.a`` is that of its axes minus one: in stages that free it, the pattern has a cell of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from rietx.model.forward import WINDOW_AREA_TOL
 from rietx.optimize.least_squares import run_multi_least_squares
 from rietx.optimize.lm import FTOL
-from rietx.params.multi import MultiParameterTable
+from rietx.params.multi import MultiParameterTable, SharingMap
 from rietx.schemas import Structure
 from rietx.schemas.plan import CLOSING_WINDOW_TOL, INTERMEDIATE_FTOL
 
@@ -35,12 +35,7 @@ from xtal.engines.rietx_freedom import (
 )
 from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings
 from xtal.engines.rietx_stages import check_finite, compiled, seed_scales
-from xtal.engines.rietx_units import Link, TaskError, ever_used, known_links
-
-RATIO = "pattern.lattice_ratio"
-"""Name within one pattern of 1 + strain."""
-
-WAVELENGTH = "instrument.source.lines.0.wavelength"
+from xtal.engines.rietx_units import Link, TaskError, known_links
 
 
 @dataclass
@@ -59,15 +54,23 @@ class Joint:
 
     def inner(self, number: int, name: str) -> str | None:
         """What a dotted name is called within a pattern; None when it belongs to another one."""
-        own = f"pattern.{self.names[number]}."
+        own, phase = f"pattern.{self.names[number]}.", f"phase.{self.phase}."
         if name.startswith("phase."):
-            return None if number > 0 and name == f"phase.{self.phase}.scale" else name
+            return None if number > 0 and name == f"{phase}scale" else name
         if not name.startswith(own):
             return None
         rest = name.removeprefix(own)
         if rest == "scale":
-            return f"phase.{self.phase}.scale"
-        return RATIO if rest == f"strain.{self.phase}" else f"pattern.{rest}"
+            return f"{phase}scale"
+        strain = f"strain.{self.phase}."
+        return f"{phase}cell.{rest.removeprefix(strain)}" if rest.startswith(strain) else f"pattern.{rest}"
+
+    def reference(self, name: str) -> str | None:
+        """The phase's parameter that a scale or strain of a further pattern is relative to; None for other names."""
+        if not name.startswith("pattern."):
+            return None
+        inner = self.inner(self.owner(name), name)
+        return inner if inner is not None and inner.startswith("phase.") else None
 
     def owner(self, name: str) -> int:
         """Number of the pattern that a dotted name is read from."""
@@ -91,12 +94,14 @@ def build_joint(task: dict[str, Any]) -> Joint:
     joint = Joint(task, tuple(entry["name"] for entry in task["patterns"]), [], None)
     check_scales(joint)
     tasks = [task_of(joint, number) for number in range(len(joint.names))]
-    links = [known_links(one) | strain_link(entry) for one, entry in zip(tasks, task["patterns"], strict=True)]
+    links = [known_links(one) for one in tasks]
     try:
         # rietx itself turns sizes from the first pattern's wavelength into the others'.
         structures = [Structure(phases=build_phases(one, links[0])) for one in tasks]
         instruments = [build_instrument(one, link) for one, link in zip(tasks, links, strict=True)]
-        joint.table = MultiParameterTable(structures, instruments)
+        joint.table = MultiParameterTable(
+            structures, instruments, sharing=SharingMap(per_histogram=["phases.*.cell.*"])
+        )
         for number, (one, link) in enumerate(zip(tasks, links, strict=True)):
             check_task(one, link)
             joint.problems.append(problem_of(joint, number, one, link))
@@ -118,7 +123,6 @@ def problem_of(joint: Joint, number: int, task: dict[str, Any], links: dict[str,
     )
     release_coordinates(problem)
     apply_ties(problem)
-    check_strain(problem)
     problem.table.set_vary(["*"], False)
     problem.warnings += form_factor_warnings(task)
     return problem
@@ -141,15 +145,14 @@ def task_of(joint: Joint, number: int) -> dict[str, Any]:
     """The task of one pattern alone."""
     task, entry = joint.task, joint.task["patterns"][number]
     parameters = {}
-    for name, spec in task["parameters"].items():
+    # A scale or strain of the pattern's own replaces what it has from the phase.
+    for name in sorted(task["parameters"], key=lambda name: joint.reference(name) is not None):
         inner = joint.inner(number, name)
         if inner is not None:
-            parameters[inner] = own_spec(joint, name, spec, inner)
-    ratio = parameters.get(RATIO, {}).get("value", 1.0)
+            parameters[inner] = own_spec(joint, name, task["parameters"][name])
     return {
         **{key: task[key] for key in ("title", "work_dir", "mode", "phases")},
-        **{key: entry[key] for key in ("pattern", "background")},
-        "instrument": with_wavelengths(entry["instrument"], ratio),
+        **{key: entry[key] for key in ("pattern", "background", "instrument")},
         "parameters": parameters,
         "ties": [own for tie in task.get("ties", []) if (own := own_tie(joint, number, tie)) is not None],
         "stages": [{**stage, "free": own_names(joint, number, stage["free"])} for stage in task["stages"]],
@@ -158,18 +161,19 @@ def task_of(joint: Joint, number: int) -> dict[str, Any]:
 
 def own_names(joint: Joint, number: int, names: list[str]) -> list[str]:
     """The names that a pattern has, as it calls them."""
-    return [inner for name in names if (inner := joint.inner(number, name)) is not None]
+    return list(dict.fromkeys(inner for name in names if (inner := joint.inner(number, name)) is not None))
 
 
-def own_spec(joint: Joint, name: str, spec: dict[str, Any], inner: str) -> dict[str, Any]:
-    """Start and bounds of a parameter within its pattern: a strain as 1 + s, a further scale on the phase's scale."""
-    if inner == RATIO:
-        return {key: None if spec[key] is None else 1.0 + spec[key] for key in ("value", "min", "max")}
-    if name.endswith(".scale") and name.startswith("pattern."):
-        both = (spec["value"], joint.task["parameters"][f"phase.{joint.phase}.scale"]["value"])
-        known = None not in both and 1.0 not in both
-        return {"value": both[0] * both[1] if known else 1.0, "min": 0.0, "max": None}
-    return spec
+def own_spec(joint: Joint, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """Start and bounds of a parameter within its pattern: scales and strains there are numbers of their own."""
+    reference = joint.reference(name)
+    if reference is None:
+        return spec
+    start = joint.task["parameters"][reference]["value"]
+    if name.endswith(".scale"):
+        known = None not in (start, spec["value"]) and 1.0 not in (start, spec["value"])
+        return {"value": start * spec["value"] if known else 1.0, "min": 0.0, "max": None}
+    return {key: None if spec[key] is None else start * (1.0 + spec[key]) for key in ("value", "min", "max")}
 
 
 def own_tie(joint: Joint, number: int, tie: dict[str, Any]) -> dict[str, Any] | None:
@@ -177,7 +181,8 @@ def own_tie(joint: Joint, number: int, tie: dict[str, Any]) -> dict[str, Any] | 
     found = [joint.inner(number, name) for name in (tie["target"], *(name for _, name in tie["terms"]))]
     if all(name is None for name in found):
         return None
-    if None in found or RATIO in found or f"phase.{joint.phase}.scale" in found:
+    relative = any(joint.reference(name) is not None for name in (tie["target"], *(name for _, name in tie["terms"])))
+    if None in found or relative or f"phase.{joint.phase}.scale" in found:
         raise TaskError("unsupported", f"{tie['target']}: rietx ties nothing between patterns, and no scale or strain.")
     target, *names = found
     return {
@@ -187,28 +192,6 @@ def own_tie(joint: Joint, number: int, tie: dict[str, Any]) -> dict[str, Any] | 
     }
 
 
-def with_wavelengths(instrument: dict[str, Any], ratio: float) -> dict[str, Any]:
-    """The instrument with its wavelengths divided by 1 + strain."""
-    radiation = instrument["radiation"]
-    lines = [[wavelength / ratio, weight] for wavelength, weight in radiation["lines"]]
-    return {**instrument, "radiation": {**radiation, "lines": lines}}
-
-
-def strain_link(entry: dict[str, Any]) -> dict[str, Link]:
-    """How 1 + strain is carried by the wavelength of the first line."""
-    wavelength = float(entry["instrument"]["radiation"]["lines"][0][0])
-    return {RATIO: Link(WAVELENGTH, wavelength, inverse=True)}
-
-
-def check_strain(problem: Problem) -> None:
-    """A strain is said by a wavelength, which rietx frees for a single line only."""
-    if RATIO in ever_used(problem.task) and len(problem.task["instrument"]["radiation"]["lines"]) > 1:
-        raise TaskError(
-            "unsupported",
-            "strain of a pattern with two wavelengths: rietx frees the wavelength of a single line only; make this pattern the first one.",
-        )
-
-
 def run_joint_stage(joint: Joint, index: int, *, first: bool, last: bool) -> list[Solved]:
     """Free exactly the stage's parameters in all patterns and minimise; the last stage again with wider windows."""
     start = time.perf_counter()
@@ -216,6 +199,7 @@ def run_joint_stage(joint: Joint, index: int, *, first: bool, last: bool) -> lis
     cycles = int(stage.get("max_cycles") or 20)
     for problem in joint.problems:
         free_exactly(problem, tuple(dict.fromkeys(problem.task["stages"][index]["free"])))
+    joint.table.sharing = SharingMap(per_histogram=own_axes(joint, stage["free"]))
     joint.table._rebuild_columns()
     models = [compiled(problem, WINDOW_AREA_TOL) for problem in joint.problems]
     if first:
@@ -236,6 +220,26 @@ def run_joint_stage(joint: Joint, index: int, *, first: bool, last: bool) -> lis
     return found
 
 
+def own_axes(joint: Joint, free: list[str]) -> list[str]:
+    """rietx's names of the axes that every pattern has for itself in a stage.
+
+    Raises
+    ------
+    TaskError
+        ``unsupported`` when only some of the further patterns have a strain along such an axis.
+    """
+    axes = []
+    for axis in ("a", "b", "c"):
+        names = [f"pattern.{name}.strain.{joint.phase}.{axis}" for name in joint.names[1:]]
+        freed = [name for name in names if name in free]
+        if freed and len(freed) < len(names):
+            missing = next(name for name in names if name not in freed)
+            raise TaskError("unsupported", f"{missing}: rietx frees it together with {freed[0]} only.")
+        if freed:
+            axes.append(joint.problems[0].links[f"phase.{joint.phase}.cell.{axis}"].path)
+    return axes
+
+
 def solve_joint(joint: Joint, models: list[Any], cycles: int, tolerance: float) -> Any:
     """Minimise with rietx's driver for several patterns and keep the answer."""
     answer = run_multi_least_squares(models, joint.table, max_iter=cycles, ftol=tolerance, phase_support_sigma=None)
@@ -254,11 +258,11 @@ def value_of_name(joint: Joint, found: list[Solved], name: str) -> float | None:
     """Value of a parameter in the job's units."""
     number = joint.owner(name)
     native = native_value(joint, found, number, name)
-    if name == f"pattern.{joint.names[number]}.scale":
-        return native / native_value(joint, found, 0, f"phase.{joint.phase}.scale")
-    link = joint.problems[number].links[str(joint.inner(number, name))]
-    value = link.to_xtal(native)
-    return value - 1.0 if value is not None and joint.inner(number, name) == RATIO else value
+    reference = joint.reference(name)
+    if reference is not None:
+        ratio = native / native_value(joint, found, 0, reference)
+        return ratio if name.endswith(".scale") else ratio - 1.0
+    return joint.problems[number].links[str(joint.inner(number, name))].to_xtal(native)
 
 
 def native_value(joint: Joint, found: list[Solved], number: int, name: str) -> float:
@@ -306,10 +310,10 @@ def row_of(joint: Joint, found: list[Solved], name: str) -> Array:
     number = joint.owner(name)
     row = native_row(joint, number, str(joint.inner(number, name)))
     native = native_value(joint, found, number, name)
-    if name == f"pattern.{joint.names[number]}.scale":
-        scale = f"phase.{joint.phase}.scale"
-        reference = native_value(joint, found, 0, scale)
-        ratio: Array = (row - native / reference * native_row(joint, 0, scale)) / reference
+    reference = joint.reference(name)
+    if reference is not None:
+        first = native_value(joint, found, 0, reference)
+        ratio: Array = (row - native / first * native_row(joint, 0, reference)) / first
         return ratio
     slope: Array = joint.problems[number].links[str(joint.inner(number, name))].slope(native) * row
     return slope

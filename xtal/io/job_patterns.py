@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import InputError, JobError
 from ..instrument import Instrument
 from ..job.resolved import JobPattern
 from ..job.schema import BackgroundTable, InstrumentTable, PatternTable
@@ -63,7 +63,7 @@ def _read_instrument(
     table: PatternTable, pattern: Pattern, folder: Path, place: str
 ) -> tuple[Instrument, tuple[str, ...]]:
     with placed(f"{place}, key 'instrument'"):
-        instrument = _named_instrument(table.instrument, folder, table.bank)
+        instrument = _named_instrument(table.instrument, folder, _bank_number(table, pattern))
     wanted = "tof" if instrument.bank is not None else "two_theta"
     if pattern.axis != wanted:
         raise JobError(
@@ -77,9 +77,24 @@ def _read_instrument(
 
 def _named_instrument(wanted: str | InstrumentTable, folder: Path, bank: int | None) -> Instrument:
     if isinstance(wanted, InstrumentTable):
-        base = load_instrument(near(wanted.base or "lab-cuka", folder), bank=bank)
+        base = _bank_of(near(wanted.base or "lab-cuka", folder), bank)
         return with_overrides(base, wanted.model_dump(exclude={"base"}, exclude_none=True))
-    return load_instrument(near(wanted, folder), bank=bank)
+    return _bank_of(near(wanted, folder), bank)
+
+
+def _bank_number(table: PatternTable, pattern: Pattern) -> int | None:
+    stated = pattern.metadata.get("bank")
+    return table.bank if table.bank is not None else int(stated) if isinstance(stated, float) else None
+
+
+def _bank_of(name: str, bank: int | None) -> Instrument:
+    """The instrument; of a file with several banks the one that the pattern was measured on."""
+    try:
+        return load_instrument(name)
+    except InputError:
+        if bank is None:
+            raise
+        return load_instrument(name, bank=bank)
 
 
 def _with_radius(instrument: Instrument, pattern: Pattern) -> tuple[Instrument, tuple[str, ...]]:

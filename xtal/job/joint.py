@@ -16,15 +16,18 @@ def joint_parameters(phases: Sequence[JobPhase], patterns: Sequence[JobPattern])
     """Parameters of every pattern as ``pattern.NAME.…``, then those of the phases, which all patterns share.
 
     The first pattern is the reference: the phases' scales and cells are as it shows them. Every other pattern has
-    ``pattern.NAME.scale``, its intensity per unit of those scales, and ``pattern.NAME.strain.PHASE``: the phase's lattice
-    is larger there by that fraction in every direction, as after a change of temperature or from a wrong wavelength.
+    ``pattern.NAME.scale``, its intensity per unit of those scales, and ``pattern.NAME.strain.PHASE.a`` (b, c): there that
+    axis of the phase is longer by this fraction, as after a change of temperature or from a wrong wavelength.
     """
     parameters: dict[str, Parameter] = {}
     for index, one in enumerate(patterns):
         if index > 0:
             parameters[f"{one.prefix}.scale"] = Parameter(1.0, 0.0)
             for phase in phases:
-                parameters[f"{one.prefix}.strain.{phase.name}"] = Parameter(0.0, -LARGEST_STRAIN, LARGEST_STRAIN)
+                axes = [name for name in phase.structure.space_group.free_cell_parameters() if name in "abc"]
+                for axis in axes:
+                    name = f"{one.prefix}.strain.{phase.name}.{axis}"
+                    parameters[name] = Parameter(0.0, -LARGEST_STRAIN, LARGEST_STRAIN)
         for name, parameter in pattern_parameters(one.instrument, one.background_terms).items():
             parameters[f"{one.prefix}.{name.removeprefix('pattern.')}"] = parameter
     for phase in phases:

@@ -85,7 +85,9 @@ class PatternTable(_Table):
     name: PhaseName | None = Field(None, description="Name among several patterns; default: the file's.")
     file: str | None = Field(None, description="Pattern file, relative to the job file. Absent in a template.")
     instrument: str | InstrumentTable = Field("lab-cuka", description="Preset, instrument file, or inline table.")
-    bank: int | None = Field(None, description="Bank of files that hold several.")
+    bank: int | None = Field(
+        None, description="Bank of a file that holds several; of the instrument's file the same one is taken."
+    )
     range: Range | None = Field(None, description="Lowest and highest position used: degrees 2θ, or µs.")
     excluded: list[Range] = Field(default_factory=list, description="Regions left out: degrees 2θ, or µs.")
     dispersion: bool = Field(True, description="Anomalous dispersion f′, f″ for X-rays.")
@@ -207,7 +209,7 @@ class JobFile(_Table):
 
     schema_: Literal["xtal-job/1"] = Field("xtal-job/1", alias="schema", description="Version of this format.")
     title: str = Field("", description="Title of the result; default: the pattern's name.")
-    engine: Literal["rietx", "gsas2"] = Field("rietx", description="Refinement engine; --engine replaces it.")
+    engine: Literal["rietx", "gsas2", "native"] = Field("rietx", description="Refinement engine; --engine replaces it.")
     seed: int | None = Field(None, description="Recorded in the result; nothing in a plain refinement is random.")
     pattern: Patterns = Field(description="The measured pattern and its instrument, or several.")
     background: BackgroundTable = Field(
