@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from xtal.defence import Interval, Removal
+from xtal.engines.gsas2_location import find_gsas2
 from xtal.io.results import read_result, write_result_files
 from xtal.job import Tie
 from xtal.report.html import report_html
 from xtal.result import Agreement, Value
 from xtal.rietveld.defence import defend, scattered_starts
-from xtal.rietveld.defence.continued import without_phase
+from xtal.rietveld.defence.continued import continued, without_phase
 from xtal.rietveld.defence.figures import bic, chi_square
-from xtal.rietveld.defence.interval import LEVEL, profile_interval
+from xtal.rietveld.defence.interval import LEVEL, fraction_tie, profile_interval
 from xtal.rietveld.defence.verdict import verdict
 from xtal.rietveld.run import refine
 
@@ -61,6 +62,26 @@ def test_a_failed_refit_is_named_and_the_end_comes_from_nearer_points():
     found = profile_interval(0.4, 0.02, lambda w: None if abs(w - 0.4) > 0.03 else ((w - 0.4) / 0.02) ** 2)
     assert found.high == pytest.approx(0.4 + LEVEL * 0.02, abs=2e-3)
     assert "failed" in found.reason
+
+
+def test_when_every_refit_fails_the_esd_stands_in_and_says_so():
+    found = profile_interval(0.4, 0.02, lambda w: None)
+    assert found.low == pytest.approx(0.4 - LEVEL * 0.02)
+    assert "follows from the esd" in found.reason
+
+
+@pytest.mark.gsas2
+def test_gsas2_refits_at_a_fixed_fraction_of_either_phase(make_job):
+    if find_gsas2() is None:
+        pytest.skip("GSAS-II is not installed")
+    job = make_job(step=0.06)
+    result = refine(job, engine="gsas2")
+    for name in ("cubic", "llto"):
+        fraction = result.phases[name].weight_fraction.value + 0.01
+        refit = refine(
+            continued(job, result, ties=[fraction_tie(result, name, ("cubic", "llto"), fraction)]), engine="gsas2"
+        )
+        assert refit.phases[name].weight_fraction.value == pytest.approx(fraction, abs=1e-4)
 
 
 def test_bic_pays_ln_n_per_parameter():

@@ -28,7 +28,13 @@ _SMALLEST = 1e-4
 
 
 def fraction_tie(result: Result, phase: str, members: Sequence[str], fraction: float) -> Tie:
-    """Tie that fixes the fraction of a phase among `members` at a value between 0 and 1, both excluded."""
+    """Tie that fixes the fraction of a phase among `members` at a value between 0 and 1, both excluded.
+
+    Of two members the first in the result follows, whichever is meant: GSAS-II's equivalences fail the other way round.
+    """
+    first_of_two = sorted(members, key=list(result.phases).index)[0]
+    if len(members) == 2 and phase != first_of_two:
+        return fraction_tie(result, first_of_two, members, 1.0 - fraction)
     own = result.phases[phase].mass_factor
     assert own is not None
     ratio = fraction / (1.0 - fraction)
@@ -98,6 +104,9 @@ def _end(
         if abs(root - LEVEL) < _CLOSE * LEVEL:
             break
         step = min(_next_step(known), 0.98 * width)
+    if len(known) == 1 and esd is not None:
+        notes.append("no refit succeeded: this end follows from the esd")
+        return float(np.clip(best + side * LEVEL * esd, 0.0, 1.0))
     return best + side * _crossing(known, width)
 
 
