@@ -16,6 +16,7 @@ class EngineChoice(StrEnum):
 
     RIETX = "rietx"
     GSAS2 = "gsas2"
+    NATIVE = "native"
 
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")]

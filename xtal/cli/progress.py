@@ -38,6 +38,8 @@ def stage_lines(quiet: bool = False) -> Iterator[Listener]:
 
 
 def _plain(event: dict[str, Any]) -> None:
+    if event["event"] == "note":
+        print(event["text"], file=sys.stderr, flush=True)
     if event["event"] == "stage":
         print(stage_line(event), file=sys.stderr, flush=True)
 
@@ -53,6 +55,8 @@ def _live() -> Iterator[Listener]:
         def show(event: dict[str, Any]) -> None:
             if event["event"] == "stage_start":
                 status.update(f"stage {event['index'] + 1}  {escape(event['name'])}")
+            elif event["event"] == "note":
+                status.update(escape(event["text"]))
             elif event["event"] == "stage":
                 console.print(stage_line(event), markup=False)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["axial_centroids", "axial_nodes", "axial_spread"]
+__all__ = ["axial_centroids", "axial_nodes", "axial_spread", "axial_stretch"]
 
 FloatArray = NDArray[np.float64]
 
@@ -47,11 +47,16 @@ def axial_nodes(two_theta: float | FloatArray, axial: float, n_nodes: int) -> tu
     """
     nodes, gauss = _gauss_legendre(n_nodes)
     t, gauss = (nodes + 1) / 2, gauss / 2
-    stretch = np.sqrt(1 + (axial * t) ** 2)
+    stretch = axial_stretch(axial, n_nodes)
     cosine = np.cos(np.radians(np.atleast_1d(two_theta)))[:, None] * stretch
     cosine = np.clip(cosine, -1 + 1e-12, 1 - 1e-12)
     weights = gauss * (1 - t) / (stretch**2 * np.sqrt(1 - cosine**2))
     return np.degrees(np.arccos(cosine)), weights / weights.sum(axis=1, keepdims=True)
+
+
+def axial_stretch(axial: float, n_nodes: int) -> FloatArray:
+    """cos 2φ / cos 2θ at the nodes, the same for all peaks, (n_nodes,)."""
+    return np.asarray(np.sqrt(1 + (axial * (_gauss_legendre(n_nodes)[0] + 1) / 2) ** 2))
 
 
 def axial_spread(two_theta: FloatArray, axial: float) -> FloatArray:

@@ -25,7 +25,7 @@ from .weak_phases import weak_phases, with_held_phases
 __all__ = ["DEFAULT_TIMEOUT", "refine"]
 
 DEFAULT_TIMEOUT = 600.0
-_REPORTED_PACKAGES = ("numpy", "scipy", "gemmi", "rietx")
+_REPORTED_PACKAGES = ("numpy", "scipy", "gemmi", "rietx", "numba")
 
 
 def refine(
@@ -44,7 +44,7 @@ def refine(
     job : Job
         Resolved job.
     engine : str, optional
-        ``rietx`` or ``gsas2``; default: the job's.
+        ``rietx``, ``gsas2`` or ``native``; default: the job's.
     timeout : float
         Wall-clock limit, seconds.
     on_event : callable, optional

@@ -1,0 +1,108 @@
+"""The child's side of the engine protocol: commands as JSON lines on standard input, events as JSON lines on standard output.
+
+Whatever a library prints goes to standard error. The process stays warm for further fits and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+__all__ = ["encode", "serve"]
+
+Emit = Callable[[dict[str, Any]], None]
+Refine = Callable[[dict[str, Any], Emit], dict[str, Any]]
+
+_PARENT_CHECK_SECONDS = 1.0
+
+
+def serve(engine: dict[str, str], refine: Refine) -> int:
+    """Answer commands until ``quit`` or end of input; an error in one never ends the process.
+
+    Parameters
+    ----------
+    engine : dict
+        ``name`` and ``version``.
+    refine : callable
+        Takes the task and a function for events, returns the outcome. An exception with an attribute ``kind`` becomes an
+        error event of that kind, any other one an ``internal`` one.
+    """
+    stream = _claim_stdout()
+
+    def emit(event: dict[str, Any]) -> None:
+        stream.write(encode(event) + "\n")
+        stream.flush()
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    emit({"event": "ready", "engine": engine["name"], "version": engine["version"]})
+    _answer_all(sys.stdin, engine, refine, emit)
+    return 0
+
+
+def _claim_stdout() -> IO[str]:
+    """Keep the real standard output for events and send file descriptor 1 to standard error."""
+    sys.stdout.flush()
+    real = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return real
+
+
+def _end_with_parent() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
+def _answer_all(lines: Iterable[str], engine: dict[str, str], refine: Refine, emit: Emit) -> None:
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            command = json.loads(line)
+            match command.get("cmd"):
+                case "refine":
+                    emit({"event": "done", "outcome": refine(command["task"], emit)})
+                case "version":
+                    emit({"event": "version", "engine": engine["name"], "version": engine["version"]})
+                case "quit":
+                    return
+                case other:
+                    emit({"event": "error", "kind": "bad_input", "detail": "",
+                          "message": f"Unknown command {other!r}; use refine, version or quit."})  # fmt: skip
+        except Exception as error:  # the parent must hear of every failure
+            emit(_error_event(engine["name"], error))
+
+
+def _error_event(engine: str, error: Exception) -> dict[str, Any]:
+    kind = getattr(error, "kind", "bad_input" if isinstance(error, json.JSONDecodeError) else "internal")
+    message = str(error) or type(error).__name__
+    if kind == "internal":
+        message = f"{engine} failed unexpectedly: {message}"
+    return {"event": "error", "kind": kind, "message": message,
+            "detail": "".join(traceback.format_exception(error))}  # fmt: skip
+
+
+def encode(value: Any) -> str:
+    """`value` as one line of strict JSON; numbers that are not finite become null."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

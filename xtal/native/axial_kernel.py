@@ -1,0 +1,76 @@
+"""Nodes by which axial divergence spreads each peak, with their derivatives by the peak's position and by (S + H)/L.
+
+By the position they are exact; by (S + H)/L they are central differences of the nodes themselves, not of the pattern.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..diffraction.axial_divergence import axial_nodes, axial_stretch
+
+__all__ = ["Nodes", "spread_nodes"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_STEP = 1e-5
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Nodes of all peaks, one peak after the other.
+
+    Parameters
+    ----------
+    start : ndarray of int, shape (n_peaks + 1,)
+        Where each peak's nodes begin.
+    table : ndarray, shape (n_nodes, 6)
+        Position, weight, their slopes by the peak's position, their slopes by (S + H)/L.
+    centroid : ndarray, shape (n_peaks, 3)
+        Mean position and its two slopes.
+    """
+
+    start: IntArray
+    table: FloatArray
+    centroid: FloatArray
+
+
+def spread_nodes(centre: FloatArray, axial: float, counts: IntArray) -> Nodes:
+    """Nodes of peaks at `centre` (degrees 2θ), `counts` of them per peak; one node is the centroid without spread."""
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    table, centroid = np.empty((start[-1], 6)), np.empty((len(centre), 3))
+    for count in np.unique(counts):
+        members = np.flatnonzero(counts == count)
+        rows = start[members][:, None] + np.arange(count)
+        made = _slopes(centre[members], axial, int(count))
+        table[rows] = made
+        position, weight = made[..., :2].transpose(2, 0, 1)
+        centroid[members, 0] = (position * weight).sum(axis=1)
+        centroid[members, 1] = (made[..., 2] * weight + position * made[..., 3]).sum(axis=1)
+        centroid[members, 2] = (made[..., 4] * weight + position * made[..., 5]).sum(axis=1)
+    return Nodes(start, table, centroid)
+
+
+def _slopes(centre: FloatArray, axial: float, count: int) -> FloatArray:
+    """The table of peaks with the same number of nodes, (n, count, 6)."""
+    if count == 1:
+        # below the resolution of one node only the centroid moves: -a²/12 cot 2θ, from the kernel's second moment
+        cotangent = 1 / np.tan(np.radians(centre))
+        made = np.zeros((len(centre), 1, 6))
+        made[:, 0, 0] = centre - np.degrees(axial**2 / 12 * cotangent)
+        made[:, 0, 1] = 1.0
+        made[:, 0, 2] = 1 + axial**2 / 12 / np.sin(np.radians(centre)) ** 2
+        made[:, 0, 4] = -np.degrees(axial / 6 * cotangent)
+        return made
+    position, weight = axial_nodes(centre, axial, count)
+    angle, node = np.radians(centre)[:, None], np.radians(position)
+    by_centre = axial_stretch(axial, count) * np.sin(angle) / np.sin(node)
+    log_weight = -by_centre / np.tan(node)
+    weight_by_centre = np.radians(weight * (log_weight - (weight * log_weight).sum(axis=1, keepdims=True)))
+    high, low = (axial_nodes(centre, axial + step, count) for step in (_STEP, -_STEP))
+    by_axial, weight_by_axial = ((one - other) / (2 * _STEP) for one, other in zip(high, low, strict=True))
+    return np.stack([position, weight, by_centre, weight_by_centre, by_axial, weight_by_axial], axis=-1)

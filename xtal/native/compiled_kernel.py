@@ -1,0 +1,140 @@
+"""The sum of the peaks of a phase and its derivatives in one pass over windows, compiled by numba where it is installed.
+
+The pseudo-Voigt is that of `xtal.diffraction.profiles.pseudo_voigt`, here with its derivatives and less the common tail (see `tails`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["accumulate_peaks", "compiled"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def accumulate_peaks(
+    axis: FloatArray,
+    first: IntArray,
+    last: IntArray,
+    area: FloatArray,
+    fwhm: FloatArray,
+    eta: FloatArray,
+    start: IntArray,
+    nodes: FloatArray,
+    centroid: FloatArray,
+    broad: float,
+    slopes: FloatArray,
+    with_axial: bool,
+    total: FloatArray,
+) -> None:
+    """Add peaks and derivatives to `total`.
+
+    Parameters
+    ----------
+    axis : ndarray, shape (n,)
+        Points, degrees 2θ.
+    first, last, area, fwhm, eta : ndarray, shape (m,)
+        Windows and peaks.
+    start, nodes, centroid : ndarray
+        As in `axial_kernel.Nodes`.
+    broad : float
+        Half width of the common tail, degrees.
+    slopes : ndarray, shape (m, 4, k)
+        Derivatives of area, centre, FWHM, η by k parameters.
+    with_axial : bool
+        Whether the derivative by (S + H)/L is wanted, in the last row of `total`.
+    total : ndarray, shape (k + 2, n)
+        Counts, k derivatives, and that by (S + H)/L.
+    """
+    n_slopes = slopes.shape[2]
+    largest = 1
+    for r in range(len(area)):
+        largest = max(largest, last[r] - first[r])
+    shape, by_centre, by_fwhm, by_eta, by_axial = np.zeros((5, largest))
+    log2 = math.log(2.0)
+    for r in range(len(area)):
+        low, high = first[r], last[r]
+        width = high - low
+        if width <= 0:
+            continue
+        gamma, share = fwhm[r], eta[r]
+        quarter, lorentz_height = gamma * gamma / 4, gamma / (2 * math.pi)
+        gauss_height, gauss_rate = 2 * math.sqrt(log2 / math.pi) / gamma, 4 * log2 / (gamma * gamma)
+        at, at_slope, at_axial = centroid[r, 0], centroid[r, 1], centroid[r, 2]
+        for i in range(width):
+            x = axis[low + i] - at
+            tail = lorentz_height / (x * x + broad * broad)
+            fall = 2 * x * tail / (x * x + broad * broad) * share
+            shape[i] = -share * tail
+            by_centre[i] = -fall * at_slope
+            by_fwhm[i] = -share * tail / gamma
+            by_eta[i] = -tail
+            by_axial[i] = -fall * at_axial
+        for node in range(start[r], start[r + 1]):
+            place, weight = nodes[node, 0], nodes[node, 1]
+            move, weight_move = nodes[node, 2], nodes[node, 3]
+            for i in range(width):
+                x = axis[low + i] - place
+                inverse = 1 / (x * x + quarter)
+                lorentz = lorentz_height * inverse
+                fall = 2 * x * lorentz * inverse * share
+                shape[i] += weight * share * lorentz
+                by_centre[i] += weight * move * fall + weight_move * share * lorentz
+                by_fwhm[i] += weight * share * lorentz * (1 / gamma - gamma / 2 * inverse)
+                by_eta[i] += weight * lorentz
+            reach = 2.7 * gamma
+            inner = low
+            while inner < high and axis[inner] < place - reach:
+                inner += 1
+            i = inner - low
+            while i < width and axis[low + i] <= place + reach:
+                x = axis[low + i] - place
+                gauss = gauss_height * math.exp(-gauss_rate * x * x)
+                fall = 2 * gauss_rate * x * gauss * (1 - share)
+                shape[i] += weight * (1 - share) * gauss
+                by_centre[i] += weight * move * fall + weight_move * (1 - share) * gauss
+                by_fwhm[i] += weight * (1 - share) * gauss * (2 * gauss_rate * x * x - 1) / gamma
+                by_eta[i] -= weight * gauss
+                i += 1
+            if with_axial:
+                drift, weight_drift = nodes[node, 4], nodes[node, 5]
+                for i in range(width):
+                    x = axis[low + i] - place
+                    inverse = 1 / (x * x + quarter)
+                    lorentz = share * lorentz_height * inverse
+                    by_axial[i] += weight * drift * 2 * x * lorentz * inverse + weight_drift * lorentz
+                i = inner - low
+                while i < width and axis[low + i] <= place + reach:
+                    x = axis[low + i] - place
+                    gauss = (1 - share) * gauss_height * math.exp(-gauss_rate * x * x)
+                    by_axial[i] += weight * drift * 2 * gauss_rate * x * gauss + weight_drift * gauss
+                    i += 1
+        size = area[r]
+        for i in range(width):
+            total[0, low + i] += size * shape[i]
+        for k in range(n_slopes):
+            a, c, g, e = slopes[r, 0, k], size * slopes[r, 1, k], size * slopes[r, 2, k], size * slopes[r, 3, k]
+            for i in range(width):
+                total[k + 1, low + i] += a * shape[i] + c * by_centre[i] + g * by_fwhm[i] + e * by_eta[i]
+        if with_axial:
+            for i in range(width):
+                total[n_slopes + 1, low + i] += size * by_axial[i]
+
+
+_COMPILED: list[Any] = []
+
+
+def compiled() -> Any | None:
+    """`accumulate_peaks` compiled, with its machine code kept on disk; None without numba."""
+    if not _COMPILED:
+        try:
+            import numba
+        except ImportError:
+            return None
+        _COMPILED.append(numba.njit(cache=True, fastmath=True, error_model="numpy")(accumulate_peaks))
+    return _COMPILED[0]

@@ -1,0 +1,180 @@
+"""A finished stage as the outcome of the engine contract, in the job's units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .cell import CELL_NAMES
+from .parameters import Parameters, to_job
+from .pattern_model import PatternModel
+from .phase_model import PhaseModel
+from .solver import State
+from .uncertainty import Covariance, serial_correlation
+
+__all__ = ["ENGINE", "Stage", "outcome_of"]
+
+ENGINE = {"name": "native", "version": __version__}
+
+HIGH_CORRELATION = 0.98
+LARGE_SERIAL_CORRELATION = 2.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A finished stage."""
+
+    name: str
+    free: tuple[str, ...]
+    state: State
+    seconds: float
+
+
+def outcome_of(
+    model: PatternModel, parameters: Parameters, covariance: Covariance | None, history: list[Stage], kernel: str
+) -> dict[str, Any]:
+    """The complete outcome after the last of the finished stages; `kernel` is numba or numpy."""
+    last = history[-1]
+    agreements = [_agreement(model, stage) for stage in history]
+    fractions = _fractions(model, parameters, covariance)
+    return {
+        "engine": dict(ENGINE),
+        "converged": last.state.converged,
+        "max_shift_over_esd": last.state.shift_over_esd,
+        "message": _message(last, kernel),
+        "agreement": agreements[-1],
+        "parameters": _rows(parameters, covariance, last),
+        "covariance": None if covariance is None else
+        {"names": list(covariance.names), "matrix": covariance.matrix.tolist()},
+        "mass_factor": {phase.name: phase.mass_factor(parameters.values) for phase in model.phases},
+        "engine_weight_fractions": fractions,
+        "profile": _profile(model, last),
+        "reflections": {phase.name: _reflections(model, phase, parameters) for phase in model.phases},
+        "derived_cells": {phase.name: _cell(phase, parameters) for phase in model.phases},
+        "stages": [
+            {"name": stage.name, "free": list(stage.free), "rwp": agreement["rwp"], "seconds": stage.seconds,
+             "converged": stage.state.converged}
+            for stage, agreement in zip(history, agreements, strict=True)
+        ],
+        "warnings": _warnings(model, parameters, covariance, last),
+        "files": [],
+    }  # fmt: skip
+
+
+def _message(stage: Stage, kernel: str) -> str:
+    if not stage.free:
+        return "nothing was free: the model was only evaluated"
+    if stage.state.converged:
+        return f"converged after {stage.state.cycles} evaluations ({kernel} kernel)"
+    return f"stopped after {stage.state.cycles} evaluations without converging; raise max_cycles"
+
+
+def _agreement(model: PatternModel, stage: Stage) -> dict[str, float | int]:
+    whole, n, n_free = float(np.sum((model.observed / model.sigma) ** 2)), len(model.axis), len(stage.free)
+    rwp, rexp = math.sqrt(stage.state.cost / whole), math.sqrt(max(n - n_free, 1) / whole)
+    difference = np.abs(model.observed - stage.state.calculated.total).sum()
+    rp = float(difference / np.abs(model.observed).sum())
+    return {"rwp": rwp, "rexp": rexp, "rp": rp, "gof": rwp / rexp, "n_points": n, "n_free": n_free}
+
+
+def _rows(parameters: Parameters, covariance: Covariance | None, last: Stage) -> dict[str, dict[str, Any]]:
+    free, rows = set(last.free), {}
+    for name, value in parameters.values.items():
+        esd = None if covariance is None else covariance.esd(name)
+        reason = None if covariance is None or esd is not None else covariance.reasons.get(name)
+        if reason is None and name in parameters.ties:
+            reason = None if esd is not None else f"tied to {', '.join(n for _, n in parameters.ties[name].terms)}"
+        rows[name] = {"value": to_job(name, value), "esd": esd, "free": name in free, "reason": reason}
+    return rows
+
+
+def _fractions(
+    model: PatternModel, parameters: Parameters, covariance: Covariance | None
+) -> dict[str, dict[str, float | None]] | None:
+    """Weight fractions by the engine's own arithmetic; their esds where every scale has one."""
+    scales = [f"phase.{phase.name}.scale" for phase in model.phases]
+    weights = np.array([
+        parameters.values[name] * phase.mass_factor(parameters.values)
+        for name, phase in zip(scales, model.phases, strict=True)
+    ])  # fmt: skip
+    if not weights.sum() > 0:
+        return None
+    shares = weights / weights.sum()
+    esds: list[float | None] = [None] * len(scales)
+    if covariance is not None and all(name in covariance.names for name in scales):
+        rows = [covariance.names.index(name) for name in scales]
+        factors = np.array([phase.mass_factor(parameters.values) for phase in model.phases])
+        jacobian = (np.eye(len(scales)) - shares[:, None]) * factors / weights.sum()
+        variance = np.einsum("ik,kl,il->i", jacobian, covariance.matrix[np.ix_(rows, rows)], jacobian)
+        esds = [float(esd) for esd in np.sqrt(np.maximum(variance, 0))]
+    return {
+        phase.name: {"value": float(share), "esd": esd}
+        for phase, share, esd in zip(model.phases, shares, esds, strict=True)
+    }
+
+
+def _profile(model: PatternModel, last: Stage) -> dict[str, Any]:
+    calculated = last.state.calculated
+    return {
+        "two_theta": model.axis.tolist(),
+        "observed": model.observed.tolist(),
+        "sigma": model.sigma.tolist(),
+        "calculated": calculated.total.tolist(),
+        "background": calculated.background.tolist(),
+        "phases": {phase.name: curve.tolist() for phase, curve in zip(model.phases, calculated.phases, strict=True)},
+    }
+
+
+def _reflections(model: PatternModel, phase: PhaseModel, parameters: Parameters) -> list[dict[str, Any]]:
+    """Reflections within the range by angle; positions and widths are the first line's, intensities (counts · degree) all lines'."""
+    strength = phase.strengths(parameters.values, set())
+    peaks, _ = phase.peaks(parameters.values, ())
+    intensity = np.bincount(phase.reflection, weights=peaks.area, minlength=len(phase.hkl))
+    first = np.flatnonzero(phase.line == 0)
+    at = peaks.centre[first]
+    shown = first[(at >= model.axis[0]) & (at <= model.axis[-1])]
+    rows = []
+    for peak in shown[np.argsort(peaks.centre[shown], kind="stable")]:
+        r = phase.reflection[peak]
+        h, k, l = (int(index) for index in phase.hkl[r])
+        rows.append({
+            "h": h, "k": k, "l": l, "multiplicity": int(phase.multiplicity[r]),
+            "d": float(strength.inverse_d_squared[r] ** -0.5), "two_theta": float(peaks.centre[peak]),
+            "f_squared": float(strength.f_squared[r]), "intensity": float(intensity[r]), "fwhm": float(peaks.fwhm[peak]),
+        })  # fmt: skip
+    return rows
+
+
+def _cell(phase: PhaseModel, parameters: Parameters) -> dict[str, float]:
+    lattice = phase.lattice(parameters.values)
+    return {**dict(zip(CELL_NAMES, lattice.parameters, strict=True)), "volume": lattice.volume}
+
+
+def _warnings(model: PatternModel, parameters: Parameters, covariance: Covariance | None, last: Stage) -> list[str]:
+    found = [] if last.state.converged else [f"Stage '{last.name}' did not converge within its cycles."]
+    if covariance is not None:
+        found += [f"{name}: {reason}." for name, reason in covariance.reasons.items()]
+        found += [*covariance.warnings, *_correlations(covariance, last.free)]
+    if model.has_negative_width(parameters.values):
+        found.append("The instrument's Gaussian width (U, V, W) is negative in part of the fitted range.")
+    factor = serial_correlation((model.observed - last.state.calculated.total) / model.sigma)
+    if factor > LARGE_SERIAL_CORRELATION:
+        found.append(
+            f"Residuals are serially correlated: realistic esds are about {factor:.1f} times "
+            "the printed ones (Bérar & Lelann, J. Appl. Cryst. 24 (1991) 1)."
+        )
+    return found
+
+
+def _correlations(covariance: Covariance, free: tuple[str, ...]) -> list[str]:
+    """One sentence per pair of free parameters with \\|ρ\\| above `HIGH_CORRELATION`."""
+    rows = [i for i, name in enumerate(covariance.names) if name in free]
+    matrix = covariance.matrix[np.ix_(rows, rows)]
+    sigma = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    rho, names = matrix / np.outer(sigma, sigma), [covariance.names[i] for i in rows]
+    pairs = np.argwhere(np.triu(np.abs(rho) > HIGH_CORRELATION, k=1))
+    return [f"{names[i]} and {names[j]} are correlated by {rho[i, j]:+.3f}." for i, j in pairs]

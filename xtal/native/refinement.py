@@ -1,0 +1,106 @@
+"""Run the stages of a task and report each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import kernel_name, must_compile
+from .outcome import Stage, outcome_of
+from .parameters import Parameters
+from .pattern_model import Calculated, PatternModel
+from .refusals import NativeError
+from .solver import State, minimise
+from .start_scales import set_start_scales
+from .uncertainty import Covariance, covariance_of
+
+__all__ = ["refine_task"]
+
+FloatArray = NDArray[np.float64]
+Listener = Callable[[dict[str, Any]], None]
+
+INTERMEDIATE_TOLERANCE, FINAL_TOLERANCE = 1e-6, 1e-9
+
+
+@dataclass
+class _Fit:
+    """What the stages share."""
+
+    model: PatternModel
+    parameters: Parameters
+    covariance: Covariance | None = None
+
+
+def refine_task(task: dict[str, Any], emit: Listener) -> dict[str, Any]:
+    """Refine an engine task.
+
+    Parameters
+    ----------
+    task : dict
+        As described in docs/developer-guide.md.
+    emit : callable
+        Called with the events ``note``, ``stage_start`` and ``stage``.
+
+    Returns
+    -------
+    dict
+        The outcome after the last stage.
+
+    Raises
+    ------
+    NativeError
+        The task is refused, or the fit failed.
+    """
+    if not task["stages"]:
+        raise NativeError("bad_input", "stages: the task has none, so there is nothing to do.")
+    model = PatternModel(task)
+    if must_compile():
+        emit({"event": "note", "text": "compiling the native engine, once per installation (a few seconds)"})
+    fit = _Fit(model, Parameters(task))
+    history: list[Stage] = []
+    outcome: dict[str, Any] = {}
+    for index, stage in enumerate(task["stages"]):
+        emit({"event": "stage_start", "index": index, "name": stage["name"]})
+        started = time.perf_counter()
+        fit.model.list_reflections(fit.parameters.values)
+        if index == 0:
+            set_start_scales(task, fit.model, fit.parameters)
+        state = _solve(fit, stage, FINAL_TOLERANCE if index + 1 == len(task["stages"]) else INTERMEDIATE_TOLERANCE)
+        seconds = time.perf_counter() - started
+        history.append(Stage(str(stage["name"]), tuple(dict.fromkeys(stage["free"])), state, seconds))
+        outcome = outcome_of(fit.model, fit.parameters, fit.covariance, history, kernel_name())
+        emit({"event": "stage", "index": index, "name": stage["name"], "rwp": outcome["agreement"]["rwp"],
+              "seconds": seconds, "snapshot": outcome})  # fmt: skip
+    return outcome
+
+
+def _solve(fit: _Fit, stage: dict[str, Any], tolerance: float) -> State:
+    """One stage: exactly its parameters free; values and covariance are left in `fit`."""
+    free = tuple(dict.fromkeys(stage["free"]))
+    parameters, model = fit.parameters, fit.model
+    moving, reduction = parameters.moving(free)
+    low, high = (np.array([parameters.bounds[name][side] for name in free]) for side in (0, 1))
+
+    def evaluate(theta: FloatArray) -> Calculated:
+        parameters.set_free(free, theta)
+        return model.evaluate(parameters.values, moving, reduction)
+
+    start = np.array([parameters.values[name] for name in free], dtype=float)
+    try:
+        state = minimise(
+            evaluate, start, low, high, model.observed, model.sigma, int(stage.get("max_cycles") or 20), tolerance
+        )
+    except (NativeError, np.linalg.LinAlgError) as error:
+        raise NativeError(
+            "diverged", f"stage '{stage['name']}': {error}; free fewer parameters at once or start closer."
+        ) from error
+    parameters.set_free(free, state.theta)
+    fit.covariance = (
+        covariance_of(state, moving, reduction, (low, high), len(model.axis), parameters.values) if free else None
+    )
+    return state

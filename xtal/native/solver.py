@@ -1,0 +1,156 @@
+r"""Bounded Levenberg–Marquardt on the normal equations.
+
+The damping acts on unit-scaled parameters: :math:`(N + \lambda\,\mathrm{diag} N)\,\delta = g` (D. W. Marquardt, J. SIAM 11 (1963) 431), solved over
+the parameters that don't press against a bound; steps are cut at the bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pattern_model import Calculated
+from .refusals import NativeError
+
+__all__ = ["State", "minimise"]
+
+FloatArray = NDArray[np.float64]
+Evaluate = Callable[[FloatArray], Calculated]
+
+_FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-4, 1e-12, 1e8
+_SOFTER, _HARDER = 0.04, 10.0
+_SMALL_SHIFT = 0.05
+_SINGULAR = 1e-12
+
+
+@dataclass(frozen=True)
+class State:
+    """A point of the search with the normal equations there.
+
+    Parameters
+    ----------
+    theta : ndarray, shape (k,)
+        Free parameters.
+    calculated : Calculated
+        Pattern and derivatives.
+    cost : float
+        Σ ((observed − calculated)/σ)².
+    normal, gradient : ndarray, shape (k, k) and (k,)
+        :math:`J^T W J` and :math:`J^T W (y_o - y_c)`.
+    converged : bool
+        Whether the last step lowered the cost by less than the tolerance and was small against the esds.
+    cycles : int
+        Evaluations so far.
+    shift_over_esd : float or None
+        Largest last step over its esd.
+    """
+
+    theta: FloatArray
+    calculated: Calculated
+    cost: float
+    normal: FloatArray
+    gradient: FloatArray
+    converged: bool = False
+    cycles: int = 1
+    shift_over_esd: float | None = None
+
+    def inside(self, low: FloatArray, high: FloatArray) -> NDArray[np.bool_]:
+        """Parameters that don't press against a bound and on which the pattern depends."""
+        pressed = ((self.theta <= low) & (self.gradient <= 0)) | ((self.theta >= high) & (self.gradient >= 0))
+        return np.asarray(~pressed & (np.diag(self.normal) > 0))
+
+
+def minimise(
+    evaluate: Evaluate, start: FloatArray, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray,
+    max_cycles: int, tolerance: float,
+) -> State:  # fmt: skip
+    """Least squares from `start` within bounds.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Pattern and derivatives at free parameters (k,).
+    start, low, high : ndarray, shape (k,)
+        Start and bounds.
+    observed, sigma : ndarray, shape (n,)
+        Counts and their standard uncertainties.
+    max_cycles : int
+        Accepted steps at most.
+    tolerance : float
+        Relative fall of the cost that counts as none.
+
+    Raises
+    ------
+    NativeError
+        The start can't be evaluated (``diverged``).
+    """
+    state = _state_at(evaluate, start, observed, sigma, 0)
+    if not np.isfinite(state.cost):
+        raise NativeError("diverged", "the calculated pattern is not finite at the start; check start values.")
+    damping = _FIRST_DAMPING
+    for _ in range(max_cycles):
+        found, damping = _step(evaluate, state, low, high, observed, sigma, damping)
+        if found is None:
+            return replace(state, converged=True)
+        fall, state = (state.cost - found.cost) / max(state.cost, 1e-300), found
+        if fall < tolerance and (state.shift_over_esd or 0.0) < _SMALL_SHIFT:
+            return replace(state, converged=True)
+    return state
+
+
+def _state_at(evaluate: Evaluate, theta: FloatArray, observed: FloatArray, sigma: FloatArray, cycles: int) -> State:
+    calculated = evaluate(theta)
+    weighted = calculated.jacobian / sigma
+    residual = (observed - calculated.total) / sigma
+    return State(theta, calculated, float(residual @ residual), weighted @ weighted.T, weighted @ residual, cycles=cycles + 1)  # fmt: skip
+
+
+def _step(
+    evaluate: Evaluate, state: State, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray,
+    damping: float,
+) -> tuple[State | None, float]:  # fmt: skip
+    """The next better point, or None when no step in reach of the damping lowers the cost."""
+    inside, cycles = state.inside(low, high), state.cycles
+    if not np.any(inside):
+        return None, damping
+    esd = _esds(state, inside, len(observed))
+    while damping < _MOST_DAMPING:
+        move = _move(state, inside, damping)
+        trial = np.clip(state.theta + move, low, high)
+        shift = float(np.max(np.abs(trial - state.theta)[inside] / esd[inside]))
+        if shift < 1e-6:
+            return None, damping
+        try:
+            found = _state_at(evaluate, trial, observed, sigma, cycles)
+        except NativeError:
+            found = None
+        cycles += 1
+        if found is not None and found.cost < state.cost:
+            damping = max(damping * _SOFTER, _LEAST_DAMPING)
+            return replace(found, shift_over_esd=shift), damping
+        damping = max(damping, _FIRST_DAMPING / 10) * _HARDER
+    return None, damping
+
+
+def _move(state: State, inside: NDArray[np.bool_], damping: float) -> FloatArray:
+    scale = np.sqrt(np.diag(state.normal)[inside])
+    matrix = state.normal[np.ix_(inside, inside)] / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(matrix)
+    values = np.maximum(values, _SINGULAR) + damping
+    move = np.zeros(len(state.theta))
+    move[inside] = vectors @ ((vectors.T @ (state.gradient[inside] / scale)) / values) / scale
+    return move
+
+
+def _esds(state: State, inside: NDArray[np.bool_], n_points: int) -> FloatArray:
+    """Standard uncertainties with the factor GOF, for the convergence test."""
+    scale = np.sqrt(np.diag(state.normal)[inside])
+    values, vectors = np.linalg.eigh(state.normal[np.ix_(inside, inside)] / np.outer(scale, scale))
+    variance = (vectors**2 / np.maximum(values, _SINGULAR)).sum(axis=1)
+    esd = np.full(len(state.theta), np.inf)
+    chi_squared = state.cost / max(n_points - len(state.theta), 1)
+    esd[inside] = np.sqrt(variance * chi_squared) / scale
+    return esd
