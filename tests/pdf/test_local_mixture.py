@@ -91,6 +91,19 @@ def test_a_purely_amorphous_sample_has_no_crystalline_fraction_and_says_why(
     assert "no crystalline reference" in (found.total.reason or "")
 
 
+def test_the_esd_of_a_share_is_its_scatter_under_repeated_noise(
+    crystals: dict[str, np.ndarray], glasses: tuple[np.ndarray, np.ndarray]
+) -> None:
+    q = np.arange(0.5, Q_MAX, 0.02)
+    matrix, rng = transform_matrix(R, q), np.random.default_rng(9)
+    clean = 0.2 * crystals["hcp"] + 0.8 * glasses[0]
+    found = [crystalline_fraction(R, clean + matrix @ (rng.normal(size=q.size) * 0.1), crystals, Q_MAX, amorphous=glasses[0]).total
+             for _ in range(40)]  # fmt: skip
+    values = np.array([item.value for item in found])
+    assert np.median([item.esd for item in found]) == pytest.approx(values.std(), rel=0.4)
+    assert values.mean() == pytest.approx(0.2, abs=0.002)
+
+
 def test_what_is_left_without_the_crystals_is_the_amorphous_part(
     crystals: dict[str, np.ndarray], glasses: tuple[np.ndarray, np.ndarray], noise: np.ndarray
 ) -> None:

@@ -142,3 +142,12 @@ def test_argon_at_1_gpa_has_its_density(shared_data: Path) -> None:
     assert 0.025 <= found.number_density <= 0.026
     assert 0.54 <= found.background_scale <= 0.56
     assert found.number_density_esd is not None and 0 < found.number_density_esd < 0.002
+
+
+def test_a_low_r_correction_that_diverges_is_refused(shared_data: Path) -> None:
+    """A crystal's Bragg peaks make the multiplicative correction grow."""
+    folder = shared_data / "pdf_reduction_ni"
+    settings = ReductionSettings(parse_composition("Ni"), mode="physical", r_poly=None, q_min=0.8, q_max=20.0, r_cut=2.0, low_q="zero",
+                                 number_density=0.0914, corrections=Corrections(low_r_iterations=12))  # fmt: skip
+    with pytest.raises(InputError, match="diverges"):
+        reduce_pattern(read_pattern(folder / "Ni.chi"), settings, read_pattern(folder / "kapton.chi"))

@@ -49,6 +49,8 @@ class MixtureModel:
         See the module.
     model : ndarray
         G(r), Å⁻², over the fitted range.
+    covariance : ndarray
+        Of the weights, in their order; zero for those at their limit.
     """
 
     crystals: tuple[str, ...]
@@ -56,6 +58,7 @@ class MixtureModel:
     rw: float
     bic: float
     model: FloatArray
+    covariance: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,21 +170,20 @@ def _fitted(
 
     names = list(references)
     if not names:
-        return MixtureModel((), {}, 1.0, _bic(observed, n, 0), np.zeros_like(observed))
+        return MixtureModel((), {}, 1.0, _bic(observed, n, 0), np.zeros_like(observed), np.zeros((0, 0)))
     matrix = np.column_stack([references[name] for name in names])
     weights, _ = nnls(matrix, observed)
     model = matrix @ weights
     active = weights > 0
-    values = {name: Value(0.0, None, "at its limit, 0") for name in names}
+    covariance = np.zeros((len(names), len(names)))
     if np.any(active):
         # Oversampling by k multiplies both the normal matrix and the sum of squares by k, and cancels.
         variance = float(np.sum((observed - model) ** 2)) / max(n - active.sum(), 1.0)
-        covariance = np.linalg.inv(matrix[:, active].T @ matrix[:, active]) * variance
-        esds = iter(np.sqrt(np.diag(covariance)))
-        values |= {
-            name: Value(float(w), float(next(esds))) for name, w, on in zip(names, weights, active, strict=True) if on
-        }
-    return MixtureModel(chosen, values, rw(observed, model), _bic(observed - model, n, len(names)), model)
+        covariance[np.ix_(active, active)] = np.linalg.inv(matrix[:, active].T @ matrix[:, active]) * variance
+    values = {name: Value(float(w), float(np.sqrt(covariance[k, k]))) if w > 0 else Value(0.0, None, "at its limit, 0")
+              for k, (name, w) in enumerate(zip(names, weights, strict=True))}  # fmt: skip
+    bic = _bic(observed - model, n, len(names))
+    return MixtureModel(chosen, values, rw(observed, model), bic, model, covariance)
 
 
 def _bic(residual: FloatArray, n: float, n_parameters: int) -> float:
@@ -191,16 +193,22 @@ def _bic(residual: FloatArray, n: float, n_parameters: int) -> float:
 
 def _fractions(best: MixtureModel, with_amorphous: bool) -> tuple[dict[str, Value], Value]:
     """Shares of the crystals; with an amorphous reference they are relative to the sum of all weights."""
-    whole = sum(value.value or 0.0 for value in best.weights.values()) if with_amorphous else 1.0
-    shares = {
-        name: Value((best.weights[name].value or 0.0) / whole,
-                    None if best.weights[name].esd is None else (best.weights[name].esd or 0.0) / whole, best.weights[name].reason)
-        for name in best.crystals
-    }  # fmt: skip
-    if not shares:
+    if not best.crystals:
         return {}, Value(0.0, None, "no crystalline reference improves the fit by more than chance")
-    esds = [value.esd for value in shares.values()]
-    esd = None if any(item is None for item in esds) else float(np.sqrt(sum((item or 0.0) ** 2 for item in esds)))
-    return shares, Value(
-        sum(value.value or 0.0 for value in shares.values()), esd, None if esd is not None else "see the parts"
-    )
+    names = list(best.weights)
+    shares = {name: _share(best, [names.index(name)], with_amorphous) for name in best.crystals}
+    return shares, _share(best, [names.index(name) for name in best.crystals], with_amorphous)
+
+
+def _share(best: MixtureModel, members: list[int], relative: bool) -> Value:
+    """Sum of some weights, or its share in all, with the esd of their covariance."""
+    weights = np.array([value.value or 0.0 for value in best.weights.values()])
+    gradient = np.zeros_like(weights)
+    gradient[members] = 1.0
+    share = float(weights[members].sum())
+    if relative:
+        share /= weights.sum()
+        gradient = (gradient - share) / weights.sum()
+    if share == 0:
+        return Value(0.0, None, "at its limit, 0")
+    return Value(share, float(np.sqrt(gradient @ best.covariance @ gradient)))

@@ -28,6 +28,7 @@ FloatArray = NDArray[np.float64]
 
 UPPER_PART = 0.6
 LOW_R_POINTS = 100
+DIVERGED = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +109,24 @@ def normalization(q: FloatArray, ratio: FloatArray, extra: FloatArray, number_de
 def low_r_corrected(
     q: FloatArray, sq: FloatArray, extra: FloatArray, number_density: float, r_cut: float, rounds: int
 ) -> FloatArray:
-    """S(Q) after rounds of Eggert's correction by the absence of pairs below `r_cut` (Å); q starts above 0."""
+    """S(Q) after rounds of Eggert's correction by the absence of pairs below `r_cut` (Å); q starts above 0.
+
+    Raises
+    ------
+    InputError
+        The rounds diverge, as they may for crystals: the correction multiplies S(Q), and Bragg peaks are high.
+    """
     r = np.linspace(0, r_cut, LOW_R_POINTS + 1)[1:]
     line = 4 * np.pi * number_density * r
     weights = trapezoid_weights(np.concatenate(([0.0], r)))[1:]
     back = np.sin(np.multiply.outer(q, r)) * weights / q[:, None]
-    structure = sq - 1
-    for _ in range(rounds):
+    structure, first = sq - 1, np.inf
+    for done in range(rounds):
         surplus = sine_transform(r=r, q=q, fq=q * structure) + line
+        size = float(np.sqrt(np.mean(surplus**2)))
+        if not size <= DIVERGED * first:
+            raise InputError(f"the low-r correction diverges in round {done};", where="physical",
+                             remedy="use fewer rounds (--low-r-iterations), a smaller r_cut, or --method polynomial for a crystal.")  # fmt: skip
+        first = min(first, size)
         structure = structure - (structure / (1 + extra) + 1) * (back @ surplus)
     return np.asarray(structure + 1)
