@@ -98,6 +98,7 @@ def test_a_stretched_cell_is_found(folder: Path, capsys: pytest.CaptureFixture[s
         (["--crystal", "hcp=absent.cif"], "absent.cif"),
         (["--amorphous-reach", "39.9", "--crystal", "licl"], "--amorphous-reach"),
         (["--window", "hann"], "none or lorch"),
+        (["--crystal", "a=licl", "--crystal", "a=lif"], "one name"),
         (["--composition", "Xx"], "Xx"),
         (["--crystal", "licl", "--amorphous", "synthetic:x"], "synthetic:7"),
         (["--crystal", "licl", "--stretch", "0.5"], "stretch"),
@@ -111,6 +112,14 @@ def test_what_cannot_be_done_is_one_sentence(
     assert ended.value.code == 2
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error
+
+
+def test_data_too_short_for_an_envelope_still_give_their_shells(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    succeed(folder / "glass.gr", "--shell", "Zr-Cl:2.3:2.7:sigma=0.1", "--range", 2.0, 3.0, "--rmax", 8)
+    said = capsys.readouterr().out
+    assert "Zr-Cl" in said and "coherence length of the G(r): unknown (an envelope needs G(r) to 13 Å" in said
 
 
 def test_existing_files_are_not_replaced_unasked(folder: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, OutputError
-from .pdf_options import value_text
+from .pdf_local_text import print_coherence, print_fraction, print_reach, print_shells, print_windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def local(
     print(f"{found.source}: {found.band.composition}, {found.band.radiation}, Qmax {found.q_max:g} 1/Å")
     fit = fit_shells(found.band, found.total(), shells, fit_range=span, fq_sigma=found.fq_sigma) if shells else None
     if fit is not None:
-        _print_shells(fit)
+        print_shells(fit)
     share, windows, amorphous_gr = _compared(
         found, crystal or [], amorphous, amorphous_reach, (diameter, qdamp, qbroad), (rmin, rmax), stretch
     )
@@ -83,31 +83,11 @@ def local(
     envelope = coherence_length(
         found.r[near], found.gr[near] if amorphous_gr is None else amorphous_gr[near], found.q_max
     )
-    _print_coherence(envelope, amorphous_gr is not None)
+    print_coherence(envelope, amorphous_gr is not None)
     reach = order_reach(found.r[near], found.gr[near])
-    print(
-        f"order in G(r) up to {reach.value:.1f} Å ({reach.reason})"
-        if reach.value is not None
-        else f"reach of order: {reach.reason}"
-    )
+    print_reach(reach)
     note = "; synthetic amorphous reference" if crystal and (amorphous or "").startswith(SYNTHETIC) else ""
     _write(json_file, plot, found, fit, share, windows, envelope, reach, note)
-
-
-def _print_shells(fit: ShellFit) -> None:
-    print(f"shells fitted to T(r) over {fit.r[0]:.2f}-{fit.r[-1]:.2f} Å: Rw {fit.rw:.3f}, "
-          f"{fit.n_independent} independent data, {fit.n_varied} parameters")  # fmt: skip
-    if not fit.success:
-        print(f"the fit did not converge: {fit.message}")
-    for item in fit.shells:
-        parts = [f"{name} {value_text(value.value or 0.0, value.esd, 3)}{unit}" for name, value, unit in
-                 (("r", item.distance, " Å"), ("sigma", item.sigma, " Å"), ("CN", item.coordination, ""))]  # fmt: skip
-        print(f"  {item.shell.pair:6} {'   '.join(parts)}")
-        for name, value in (("r", item.distance), ("sigma", item.sigma), ("CN", item.coordination)):
-            if value.esd is None:
-                print(f"         no esd of {name}: {value.reason}")
-    for (first, second), coefficient in fit.correlations.items():
-        print(f"  correlation of {first} and {second}: {coefficient:.2f}")
 
 
 def _compared(
@@ -124,14 +104,18 @@ def _compared(
 
     used = (data.r >= limits[0] - 1e-9) & (data.r <= limits[1] + 1e-9)
     r = data.r[used]
-    references = dict(_reference(text, r, data, particle) for text in crystals)
+    named = [_reference(text, r, data, particle) for text in crystals]
+    references = dict(named)
+    if len(references) < len(named):
+        raise InputError(f"two of {', '.join(name for name, _ in named)} have one name;", where="--crystal",
+                         remedy="write NAME=CIF with names that differ.")  # fmt: skip
     if stretch:
         references = _stretched(references, r, data.gr[used], stretch, reach)
     glass = None if amorphous is None else _amorphous(amorphous, r, data)
     share = crystalline_fraction(r, data.gr[used], references, data.q_max, amorphous=glass, amorphous_reach=reach)
     windows = order_windows(r, data.gr[used], references, start=float(r[0]))
-    _print_fraction(share, amorphous)
-    _print_windows(windows)
+    print_fraction(share, amorphous)
+    print_windows(windows)
     rest = np.array(data.gr, copy=True)
     rest[used] = share.amorphous_part
     return share, windows, rest
@@ -193,44 +177,6 @@ def _curve(path: Path, r: NDArray[Any]) -> NDArray[Any]:
         raise InputError(f"it spans {pattern.x[0]:g}-{pattern.x[-1]:g} ({pattern.axis}), the data {r[0]:g}-{r[-1]:g} Å;",
                          where=path.name, remedy="give a G(r) that covers the data, or narrow them with --rmin and --rmax.")  # fmt: skip
     return np.asarray(np.interp(r, pattern.x, pattern.intensity))
-
-
-def _print_fraction(share: CrystallineFraction, amorphous: str | None) -> None:
-    how = "with the amorphous reference" if amorphous else "where amorphous order has ended"
-    print(f"crystalline references fitted over {share.fit_range[0]:g}-{share.fit_range[1]:g} Å, {how}")
-    print(f"  stacking: {share.stacking}; crystalline fraction {_percent(share.total)}")
-    for name, value in share.fractions.items():
-        print(f"  {name:12} {_percent(value)}")
-    print("  combination              Rw    BIC - best")
-    for model in share.models:
-        print(
-            f"  {' + '.join(model.crystals) or 'no crystal':20} {model.rw:6.3f}   {model.bic - share.models[0].bic:9.1f}"
-        )
-
-
-def _percent(value: Value) -> str:
-    if value.value is None:
-        return value.reason or "unknown"
-    text = value_text(100 * value.value, None if value.esd is None else 100 * value.esd, 1) + " %"
-    return text if value.esd is not None else f"{text} (no esd: {value.reason})"
-
-
-def _print_windows(windows: tuple[OrderWindow, ...]) -> None:
-    names = list(windows[0].rw)
-    print("  r (Å)        strength   " + "   ".join(f"{name}: corr   Rw  width" for name in names))
-    for item in windows:
-        widths = {name: "    –" if ratio is None else f"{ratio:5.2f}" for name, ratio in item.width_ratio.items()}
-        cells = [
-            f"{' ' * len(name)}  {item.correlation[name]:5.2f} {item.rw[name]:5.2f} {widths[name]}" for name in names
-        ]
-        print(f"  {item.low:5.1f}-{item.high:5.1f}  {item.strength:8.4f}   " + "   ".join(cells))
-
-
-def _print_coherence(found: Coherence, without_crystals: bool) -> None:
-    of = "amorphous part (without the crystals)" if without_crystals else "G(r)"
-    value = found.length
-    text = f"{value_text(value.value, value.esd, 2)} Å" if value.value is not None else "unknown"
-    print(f"coherence length of the {of}: {text}" + ("" if value.esd is not None else f" ({value.reason})"))
 
 
 def _write(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..composition import Composition
 from ..errors import InputError
+from .conventions import slope_line
 from .scattering import mean_form_factor, mean_neutron_length, scattering_power
 from .termination import terminated
 
@@ -123,7 +124,7 @@ def glass_pdf(
     mean = np.mean(powers)
     density = 2 * gaussian_filter1d(counts, sigma / R_STEP) / R_STEP / (len(powers) * mean**2)
     gr = np.zeros_like(fine)
-    gr[1:] = density[1:] / fine[1:] - 4 * np.pi * glass.number_density * fine[1:]
+    gr[1:] = density[1:] / fine[1:] - slope_line(fine[1:], glass.number_density)
     gr *= np.clip((half - fine) / TAPER, 0.0, 1.0)
     return np.asarray(np.interp(r, fine, terminated(gr, R_STEP, q_max)))
 

@@ -42,6 +42,7 @@ __all__ = [
     "pair_from_gr",
     "pair_from_keen_gr",
     "rdf_from_gr",
+    "slope_line",
     "sq_from_fq",
     "total_from_gr",
 ]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..pattern import Pattern
 from . import input_checks
+from .conventions import slope_line
 from .intensity import against_q, net_intensity
 from .physical import low_r_corrected, normalization, physical_scattering
 from .reduction_settings import ReductionSettings
@@ -129,7 +130,7 @@ class _Problem:
         full = np.concatenate([sq[0] * low / self.q[0], sq])
         extra = np.concatenate([np.full(low.size, self.extra[0]), self.extra])
         made = low_r_corrected(grid, full, extra, density, r_cut, self.rounds)
-        return sine_transform(r=r, q=grid, fq=grid * (made - 1)) + 4 * np.pi * density * r
+        return sine_transform(r=r, q=grid, fq=grid * (made - 1)) + slope_line(r, density)
 
     def solved(self, r_cut: float, settings: ReductionSettings) -> DensityResult:
         """Least squares over density and scale for one `r_cut`."""
@@ -141,7 +142,7 @@ class _Problem:
         fit = least_squares(lambda p: weights * self.difference(p[0], p[1], r, r_cut), start, x_scale=start,
                             bounds=([1e-4, 0.0], [1.0, np.inf]))  # fmt: skip
         density, scale = float(fit.x[0]), float(fit.x[1])
-        line = weights * 4 * np.pi * density * r
+        line = weights * slope_line(r, density)
         misfit = float(np.sqrt(np.sum(fit.fun**2) / np.sum(line**2)))
         esds, reason = _esds(fit.jac, fit.fun, r_cut / nyquist_step(float(self.q[-1])))
         return DensityResult(density, esds[0], scale, esds[1], r_cut, misfit, (density, density), reason)

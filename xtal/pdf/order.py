@@ -176,20 +176,17 @@ def coherence_length(
     q_max : float
         Å⁻¹; weighs the windows by their independent points.
     width, start : float
-        Of the windows and of the first of them, Å; by default beyond the first shell.
-
-    Raises
-    ------
-    InputError
-        Fewer than five windows.
+        Of the windows and of the first of them, Å; by default beyond the first shell. With fewer than five windows there is no length,
+        but a reason.
     """
     import lmfit
 
     lows = np.arange(start, r[-1] - width + 1e-9, width)
-    if lows.size < FEWEST_WINDOWS:
-        raise InputError(f"{lows.size} windows of {width:g} Å for an envelope;", where="local",
-                         remedy=f"reduce to an rmax of {start + FEWEST_WINDOWS * width:g} Å or more.")  # fmt: skip
     middle = lows + width / 2
+    if lows.size < FEWEST_WINDOWS:
+        wanted = start + FEWEST_WINDOWS * width
+        reason = f"an envelope needs G(r) to {wanted:g} Å, the data end at {r[-1]:g} Å"
+        return Coherence(Value(None, None, reason), 0.0, 0.0, middle, np.zeros_like(middle), np.zeros_like(middle))
     envelope = np.array([np.sqrt(2 * np.mean(gr[(r >= low) & (r < low + width)] ** 2)) for low in lows])
     # A root mean square over m independent points is known to 1/√(2m) of itself.
     relative = 1 / np.sqrt(2 * width / nyquist_step(q_max))

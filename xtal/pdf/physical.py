@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..diffraction.lorentz_polarization import polarization
 from ..errors import InputError
 from .absorption import transmission
+from .conventions import slope_line
 from .intensity import two_theta_from_q
 from .reduction_settings import ReductionSettings
 from .scattering import compton_intensity, laue_scattering, mean_form_factor
@@ -117,7 +118,7 @@ def low_r_corrected(
         The rounds diverge, as they may for crystals: the correction multiplies S(Q), and Bragg peaks are high.
     """
     r = np.linspace(0, r_cut, LOW_R_POINTS + 1)[1:]
-    line = 4 * np.pi * number_density * r
+    line = slope_line(r, number_density)
     weights = trapezoid_weights(np.concatenate(([0.0], r)))[1:]
     back = np.sin(np.multiply.outer(q, r)) * weights / q[:, None]
     structure, first = sq - 1, np.inf
