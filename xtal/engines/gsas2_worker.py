@@ -408,7 +408,8 @@ class Parameter:
     ``value_xtal = factor * value_gsas2 + offset``. ``kind`` is ``linear``,
     ``background`` (mixed by a matrix), ``cell`` (a function of A0..A5),
     ``coordinate`` (varied as a shift ``dAx`` of ``Ax``) or ``strain`` (a
-    function of a reciprocal term and what is added to it). ``others`` are the variables of further patterns
+    function of a reciprocal term and what is added to it) or ``share`` (the
+    quotient of a phase's scale here and in the first pattern). ``others`` are the variables of further patterns
     that always have the same value.
     """
 
@@ -433,6 +434,8 @@ def pattern_parameters(measured: Measured, phases: Iterable[Mapping[str, Any]], 
             for axis, name in enumerate("abc"):
                 dotted, variable = f"{head}.strain.{phase['name']}.{name}", f"{i}{variables}D{axis + 1}{axis + 1}"
                 table.append(Parameter(dotted, variable, kind="strain", index=axis))
+            if i > 0:
+                table.append(Parameter(f"{head}.share.{phase['name']}", f"{i}{variables}Scale", kind="share"))
     return table
 
 
@@ -634,7 +637,7 @@ def tie_constraint(
     if not active:
         return None
     for parameter in (target, *(p for _, p in active)):
-        if parameter.kind in ("cell", "background", "strain"):
+        if parameter.kind in ("cell", "background", "strain", "share"):
             raise unsupported(f"{tie['target']}: GSAS-II cannot tie {parameter.dotted}")
     constant = float(tie.get("constant") or 0.0) - target.offset
     constant += sum(c * (values[n] or 0.0) for c, n in tie["terms"] if n not in set(free))
@@ -1111,7 +1114,7 @@ def set_phase_values(session: Session, phase: Any, name: str) -> None:
     values, head = session.values, f"phase.{name}"
     set_cell(phase, values, head)
     for measured, hap in zip(session.patterns, session.haps(phase), strict=True):
-        set_hap_values(session, hap, head)
+        set_hap_values(session, hap, head, share_of(session, measured, name))
         set_strain(phase, hap, axis_strains(phase, values, f"{measured.prefix}.strain.{name}"))
     for number, record in enumerate(phase.data["Atoms"]):
         set_site(session, record, phase.id, number)
@@ -1172,11 +1175,17 @@ def reciprocal_terms(cell: Iterable[float]) -> list[float]:
     return [float(v) for v in (g[0, 0], g[1, 1], g[2, 2], 2 * g[0, 1], 2 * g[0, 2], 2 * g[1, 2])]
 
 
-def set_hap_values(session: Session, hap: Any, head: str) -> None:
+def share_of(session: Session, measured: Measured, name: str) -> float:
+    """What multiplies the scale of a phase in a pattern."""
+    share = session.values.get(f"{measured.prefix}.share.{name}")
+    return 1.0 if share is None else share
+
+
+def set_hap_values(session: Session, hap: Any, head: str, share: float) -> None:
     """Scale, broadening and texture of one phase in one histogram."""
     values = session.values
     scale = values.get(f"{head}.scale")
-    hap["Scale"] = [(1.0 if scale is None else scale) / session.scale_unit, False]
+    hap["Scale"] = [share * (1.0 if scale is None else scale) / session.scale_unit, False]
     size = values.get(f"{head}.crystallite_size_nm")
     hap["Size"][0], hap["Mustrain"][0] = "isotropic", "isotropic"
     hap["Size"][1] = [size / 1e3 if size else NO_SIZE_MICROMETRE, 1.0, 1.0]
@@ -1265,7 +1274,8 @@ def set_flag(session: Session, parameter: Parameter) -> None:
     elif parameter.kind == "strain":
         set_strain_flag(session, session.phases[int(phase_id)], int(number), name)
     else:
-        for hap in session.haps(session.phases[int(phase_id)])[: 1 + len(parameter.others)]:
+        haps = session.haps(session.phases[int(phase_id)])
+        for hap in haps if parameter.kind != "share" else [haps[int(number)]]:
             set_hap_flag(hap, name, parameter.dotted)
 
 
@@ -1409,13 +1419,23 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     for dotted in free | set(ties):
         parameter = session.table[dotted]
         for other in parameter.others:
-            add_constraint(session, Constraint(other, ((1.0, parameter.variable),), 0.0))
+            factor = relation(session, parameter, other, free)
+            if factor is not None:
+                add_constraint(session, Constraint(other, ((factor, parameter.variable),), 0.0))
     for constraint in ties.values():
         add_constraint(session, constraint)
     set_bounds(session, free)
     controls = session.project.data["Controls"]["data"]
     controls["max cyc"] = int(stage.get("max_cycles") or 20)
     return set(ties)
+
+
+def relation(session: Session, parameter: Parameter, other: str, free: set[str]) -> float | None:
+    """Factor between the variable of a further pattern and that of the first; None when it is free on its own."""
+    own = next((p for p in session.table.values() if p.kind == "share" and p.variable == other), None)
+    if own is None:
+        return 1.0
+    return None if own.dotted in free else session.values[own.dotted] or 0.0
 
 
 def reset_strains(session: Session) -> None:
@@ -1443,7 +1463,7 @@ def set_bounds(session: Session, free: set[str]) -> None:
 def gsas2_bounds(session: Session, parameter: Parameter, entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Lower and upper limit for the GSAS-II variable; None where it cannot hold one."""
     low, high = entry.get("min"), entry.get("max")
-    if parameter.kind in ("background", "strain"):
+    if parameter.kind in ("background", "strain", "share"):
         return None, None
     if parameter.kind == "cell":
         return cell_bounds(session, parameter, low, high)
@@ -1752,6 +1772,10 @@ def read_values(session: Session, parameters: Mapping[str, Any]) -> dict[str, fl
     for dotted, parameter in session.table.items():
         if parameter.kind == "background":
             values[dotted] = backgrounds[dotted]
+        elif parameter.kind == "share":
+            phase_id, _, name = parameter.variable.split(":")
+            first = float(parameters[f"{phase_id}:0:{name}"])
+            values[dotted] = float(parameters[parameter.variable]) / first if first else 1.0
         elif parameter.kind == "strain":
             term = float(parameters[f"{parameter.variable.split(':')[0]}::A{parameter.index}"])
             values[dotted] = (1.0 + float(parameters[parameter.variable]) / term) ** -0.5 - 1.0
