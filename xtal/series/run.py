@@ -1,0 +1,368 @@
+"""The driver of a series: gives frames to the pool as soon as what they start from is known, and stores what comes back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from ..errors import InputError, OutputError, PatternError
+from ..io.series_files import BaseJob, SeriesInput, base_job, list_frames, property_values, read_frame
+from .cluster import Lost, Pool, open_pool
+from .frame import FrameTask, engine_is_unusable, failed_fit
+from .frame_job import frame_job
+from .frames import Frame, in_ranges, parse_range
+from .lock import run_lock
+from .plan import Step, make_plan
+from .store import STORE_NAME, Fit, Store
+
+__all__ = ["Progress", "RunOptions", "StopRequest", "Summary", "run_series"]
+
+POLL = 0.25
+GRACE = 60.0
+NO_WORKER = 120.0
+GOOD = ("converged", "not_converged")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line says on top of the series file; None leaves what the file says."""
+
+    workers: int = 2
+    scheduler: str | None = None
+    resume: bool = False
+    retry_failed: bool = False
+    strategy: str | None = None
+    frames: str | None = None
+    both_ways: bool = False
+    engine: str | None = None
+    timeout: float | None = None
+
+
+@dataclass
+class StopRequest:
+    """How often the user asked to stop: once finishes what runs, twice drops it."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; passed to the listener after every frame."""
+
+    done: int
+    total: int
+    failed: int
+    running: int
+    rate: float
+    remaining: float | None
+    fit: Fit | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended. `reason` is empty when every step is done."""
+
+    done: int
+    total: int
+    failed: int
+    seconds: float
+    reason: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to refine."""
+        return self.done == self.total
+
+
+Listener = Callable[[Progress], None]
+
+
+def run_series(
+    given: SeriesInput,
+    folder: Path,
+    options: RunOptions | None = None,
+    *,
+    stop: StopRequest | None = None,
+    listener: Listener | None = None,
+    pool: AbstractContextManager[Pool] | None = None,
+) -> Summary:
+    """Run a series, or what is left of it.
+
+    Parameters
+    ----------
+    given : SeriesInput
+        The series file.
+    folder : Path
+        Where the store is, or will be.
+    options : RunOptions
+        What the command line says.
+    stop : StopRequest, optional
+        Raised from outside, as by a signal handler, to end the run.
+    listener : callable, optional
+        Called after every finished step.
+    pool : context manager, optional
+        In place of the cluster that the options describe.
+
+    Returns
+    -------
+    Summary
+        Also of a run that was stopped or lost its scheduler; what was done is stored.
+
+    Raises
+    ------
+    InputError, OutputError, MissingPartError
+        Nothing was started, and nothing was changed: a bad series file, a folder that is taken, a run that is at work.
+    EngineError
+        The engine is missing or can't express the job.
+    """
+    wanted = options or RunOptions()
+    _check_folder(folder, wanted.resume)
+    folder.mkdir(parents=True, exist_ok=True)
+    with run_lock(folder):
+        _check_folder(folder, wanted.resume)
+        store, base = _opened(given, folder, wanted)
+        with store:
+            if wanted.retry_failed:
+                store.forget_failed()
+            driver = _Driver(given, base, store, wanted, stop or StopRequest(), listener)
+            if not driver.left:
+                return driver.summary("")
+            with pool or open_pool(wanted.scheduler, wanted.workers) as cluster:
+                return driver.run(cluster)
+
+
+def _check_folder(folder: Path, resume: bool) -> None:
+    if (folder / STORE_NAME).exists():
+        if not resume:
+            raise OutputError(f"{folder} holds a series already; continue it with --resume or choose another folder.")
+    elif folder.exists() and (
+        not folder.is_dir()
+        or any(path.name != "series.lock" and not path.name.endswith(".part") for path in folder.iterdir())
+    ):
+        raise OutputError(f"{folder} exists and holds no series; choose another folder.")
+
+
+def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Store, BaseJob]:
+    """The store of a run, made new where there is none, and the job that its frames share."""
+    if (folder / STORE_NAME).exists():
+        store = Store(folder, writable=True)
+        try:
+            base = base_job(given, tuple(store.frames()), store.meta["engine"])
+            _refuse_changed(store.meta, given, base, options)
+        except BaseException:
+            store.close()
+            raise
+        return store, base
+    frames = list_frames(given)
+    if options.frames is not None:
+        chosen = parse_range(options.frames, len(frames))
+        frames = tuple(frame for frame in frames if frame.index in chosen)
+    table = given.series.run
+    strategy: Any = options.strategy or table.strategy
+    plan = make_plan([frame.index for frame in frames], strategy, table.spacing, options.both_ways)
+    base = base_job(given, frames, options.engine)
+    for override in given.series.override:
+        parse_range(override.frames, max(frame.index for frame in frames) + 1)
+    frame_job(base, base.job.pattern, frames[0].index, given)
+    meta = _meta(given, base, strategy, options.both_ways)
+    return Store.create(folder, meta, frames, plan), base
+
+
+def _meta(given: SeriesInput, base: BaseJob, strategy: str, both_ways: bool) -> dict[str, Any]:
+    job, axis = base.job, given.series.axis
+    return {
+        "title": given.title,
+        "series_file": given.name,
+        "series": given.series.model_dump(by_alias=True, mode="json"),
+        "digest": _digest(given, base),
+        "engine": job.engine,
+        "strategy": "both ways" if both_ways else strategy,
+        "axis": {"name": axis.name, "unit": axis.unit},
+        "phases": [phase.name for phase in job.phases],
+        "groups": {name: list(members) for name, members in job.groups.items()},
+        "wavelength": job.instrument.radiation.lines[0][0] if job.instrument.radiation.lines else None,
+        "pattern_axis": job.pattern.axis,
+        "properties": [_property(given, table) for table in given.series.property],
+        "versions": {"xtal": __version__, "python": platform.python_version()},
+        "inputs": {**dict(job.inputs), given.name: given.digest},
+    }
+
+
+def _property(given: SeriesInput, table: Any) -> dict[str, Any]:
+    name = f"log10 {table.name}" if table.logarithm else table.name
+    return {"name": name, "unit": table.unit, "values": property_values(given, table)}
+
+
+def _digest(given: SeriesInput, base: BaseJob) -> str:
+    """sha256 of everything that a frame's answer depends on besides its pattern."""
+    job, series = base.job, given.series
+    content = {
+        "parameters": {name: [one.start, one.min, one.max] for name, one in job.parameters.items()},
+        "stages": [[stage.name, stage.free, stage.max_cycles] for stage in job.stages],
+        "ties": [[tie.target, tie.terms, tie.constant] for tie in job.ties],
+        "inputs": dict(job.inputs),
+        "cut": base.table.model_dump(mode="json", exclude={"file"}),
+        "series": series.model_dump(mode="json", include={"shared", "override", "run"}),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _refuse_changed(meta: Mapping[str, Any], given: SeriesInput, base: BaseJob, options: RunOptions) -> None:
+    same_engine = options.engine is None or options.engine == meta["engine"]
+    if meta["digest"] != _digest(given, base) or not same_engine:
+        raise InputError(
+            "the series file, its job, a structure or the engine is not what this series was begun with;",
+            where=given.name,
+            remedy="undo the change, or run into another folder: frames of two models don't belong into one table.",
+        )
+
+
+class _Driver:
+    """State of a run: what is waiting, ready and running."""
+
+    def __init__(self, given: SeriesInput, base: BaseJob, store: Store, options: RunOptions, stop: StopRequest,
+                 listener: Listener | None) -> None:  # fmt: skip
+        self._given, self._base, self._store, self._options = given, base, store, options
+        self._stop, self._listener = stop, listener
+        self._frames = {frame.index: frame for frame in store.frames()}
+        self._steps = store.steps()
+        self._parents = {(step.frame, step.route): step.parent for step in self._steps}
+        self._status = store.finished()
+        self.left = [step for step in self._steps if (step.frame, step.route) not in self._status]
+        self._done_before = len(self._steps) - len(self.left)
+        self._deadlines: dict[int, tuple[FrameTask, float]] = {}
+        self._begun = time.monotonic()
+        self._timeout = options.timeout or given.series.run.timeout
+
+    def run(self, pool: Pool) -> Summary:
+        """Until nothing is left, the user stops the run, or the scheduler is gone."""
+        last_sign = time.monotonic()
+        while self.left or pool.n_running:
+            if self._stop.count > 1:
+                raise KeyboardInterrupt
+            if self._stop.count and not pool.n_running:
+                return self.summary("stopped on request")
+            if not pool.is_connected:
+                return self.summary("the scheduler went away")
+            if not self._stop.count:
+                self._feed(pool)
+            found = pool.next(POLL)
+            if found is not None:
+                last_sign = time.monotonic()
+                self._take(pool, *found)
+            elif pool.n_slots():
+                self._end_hung(pool)
+                last_sign = time.monotonic()
+            elif time.monotonic() - last_sign > NO_WORKER:
+                return self.summary(f"no worker was there for {NO_WORKER:g} s")
+        return self.summary("")
+
+    def summary(self, reason: str) -> Summary:
+        """Where the run stands."""
+        failed = sum(status not in GOOD for status in self._status.values())
+        return Summary(len(self._status), len(self._steps), failed, time.monotonic() - self._begun, reason)
+
+    def _feed(self, pool: Pool) -> None:
+        """Keep every worker busy with one frame waiting behind it; more would only fill memory."""
+        while self.left and pool.n_running < 2 * pool.n_slots():
+            step = next((one for one in self.left if self._is_ready(one)), None)
+            if step is None:
+                return
+            self.left.remove(step)
+            task = self._task(step)
+            if isinstance(task, Fit):
+                self._keep(task, pool)
+            else:
+                self._submit(pool, task)
+
+    def _is_ready(self, step: Step) -> bool:
+        return step.parent is None or (step.parent, step.route) in self._status
+
+    def _task(self, step: Step) -> FrameTask | Fit:
+        """The task of a step, or its failure when the pattern can't be used."""
+        frame = self._frames[step.frame]
+        try:
+            pattern, digest = read_frame(frame.path, self._base, self._excluded(frame))
+            job = frame_job(self._base, pattern, frame.index, self._given)
+        except (PatternError, InputError) as error:
+            return failed_fit(
+                step.frame, step.route, str(error).replace(f"{frame.path.parent}/", ""), status="unreadable"
+            )
+        parent = None if step.parent is None else self._store.fit(step.parent, step.route)
+        if parent is not None and parent.status not in GOOD:
+            parent = None
+        return FrameTask(
+            frame=step.frame,
+            route=step.route,
+            job=job,
+            starts=None if parent is None else {name: value for name, value, _ in parent.parameters},
+            weak=() if parent is None else parent.weak,
+            parent=None if parent is None else step.parent,
+            parent_gof=None if parent is None else parent.gof,
+            all_stages=self._given.series.run.warm_stages == "all",
+            timeout=self._timeout,
+            sha256=digest,
+        )
+
+    def _excluded(self, frame: Frame) -> list[list[float]]:
+        overrides = self._given.series.override
+        return [region for one in overrides if in_ranges(frame.index, [one.frames]) for region in one.excluded]
+
+    def _submit(self, pool: Pool, task: FrameTask, avoid: str = "") -> None:
+        self._deadlines[id(task)] = (task, time.monotonic() + 3 * task.timeout + GRACE)
+        pool.submit(task, avoid)
+
+    def _take(self, pool: Pool, task: FrameTask, answer: Fit | Lost) -> None:
+        """Store an answer, or try again where that may help."""
+        self._deadlines.pop(id(task), None)
+        if isinstance(answer, Lost):
+            if answer.error is not None and engine_is_unusable(answer.error):
+                raise answer.error
+            if answer.is_dropped:
+                self.left.insert(0, Step(task.frame, task.route, self._parents[task.frame, task.route]))
+                return
+            failure = failed_fit(
+                task.frame, task.route, f"No answer: {answer.message}.", attempts=task.attempt, sha256=task.sha256
+            )
+            self._again_or_keep(pool, task, failure)
+        elif answer.status in GOOD:
+            self._keep(answer, pool)
+        else:
+            self._again_or_keep(pool, task, answer)
+
+    def _again_or_keep(self, pool: Pool, task: FrameTask, failure: Fit) -> None:
+        if task.attempt > self._given.series.run.retries or self._stop.count:
+            self._keep(failure, pool)
+        else:
+            self._submit(
+                pool, replace(task, attempt=task.attempt + 1, starts=None, weak=(), parent=None), failure.worker
+            )
+
+    def _end_hung(self, pool: Pool) -> None:
+        """Give up on frames whose worker neither answers nor dies."""
+        now = time.monotonic()
+        for task, deadline in list(self._deadlines.values()):
+            if now > deadline:
+                pool.cancel(task)
+                self._take(pool, task, Lost("its worker neither answered nor ended"))
+
+    def _keep(self, fit: Fit, pool: Pool) -> None:
+        if self._store.add(fit):
+            self._status[fit.frame, fit.route] = fit.status
+        if self._listener is not None:
+            self._listener(self._progress(fit, pool))
+
+    def _progress(self, fit: Fit, pool: Pool) -> Progress:
+        done, seconds = len(self._status), time.monotonic() - self._begun
+        rate = (done - self._done_before) / seconds if seconds > 0 else 0.0
+        failed = sum(status not in GOOD for status in self._status.values())
+        left = len(self._steps) - done
+        return Progress(done, len(self._steps), failed, pool.n_running, rate, left / rate if rate > 0 else None, fit)
