@@ -17,7 +17,7 @@ from xtal.io.write_pattern import write_pattern
 from xtal.rietveld.run import refine
 from xtal.synthetic import laboratory_instrument
 
-FILES = ("job-keys.md", "parameters.md", "result-keys.md", "job.schema.json")
+FILES = ("job-keys.md", "parameters.md", "result-keys.md", "job.schema.json", "pdf-job-keys.md", "pdf-job.schema.json")
 
 
 @pytest.mark.parametrize("name", FILES)

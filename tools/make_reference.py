@@ -24,6 +24,7 @@ from xtal.job import JobPhase, Parameter, job_json_schema
 from xtal.job import schema as job_schema
 from xtal.job.parameters import DEFAULT_SIZE_NM, model_parameters
 from xtal.lattice import Lattice
+from xtal.pdf import job_schema as pdf_job_schema
 from xtal.radiation import Radiation
 from xtal.result import SCHEMA, Result, Value
 from xtal.structure import Site, Structure
@@ -44,6 +45,17 @@ TABLES = {
     "[parameters]": job_schema.ParameterTable,
     "[output]": job_schema.OutputTable,
     "[template]": job_schema.TemplateTable,
+}
+PDF_TABLES = {
+    "top level": pdf_job_schema.PdfJobFile,
+    "[[data]]": pdf_job_schema.DataTable,
+    "[[phase]]": pdf_job_schema.PdfPhaseTable,
+    "[[stage]]": job_schema.StageTable,
+    "[[tie]]": job_schema.TieTable,
+    "[parameters]": job_schema.ParameterTable,
+    "[[bond]]": pdf_job_schema.BondTable,
+    "[box_car]": pdf_job_schema.BoxCarTable,
+    "[output]": pdf_job_schema.OutputTable,
 }
 AFTER = {
     "[parameters]": 'One table per dotted name: `"phase.cubic.cell.a" = { start = 3.91, min = 3.8, max = 4.0 }`. It overrides what'
@@ -126,6 +138,8 @@ def reference_files() -> dict[str, str]:
         "parameters.md": _parameters(),
         "result-keys.md": _result_keys(),
         "job.schema.json": json.dumps(job_json_schema(), indent=2, ensure_ascii=False) + "\n",
+        "pdf-job-keys.md": _pdf_job_keys(),
+        "pdf-job.schema.json": json.dumps(pdf_job_schema.pdf_job_json_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 
 
@@ -141,6 +155,17 @@ def _job_keys() -> str:
         " Dotted names are listed under [parameters](parameters.md). Unknown keys are errors.\n"
     )
     return head + "".join(_table_of(title, model) for title, model in TABLES.items())
+
+
+def _pdf_job_keys() -> str:
+    head = (
+        "# Keys of a PDF job file\n\n"
+        + MADE
+        + "\nA PDF job is a TOML file, schema `xtal-pdf-job/1`; its [JSON schema](pdf-job.schema.json) is"
+        " published. Units: Å, Å⁻¹ for Q,\nÅ² for U and δ₂, degrees for angles. Its parameters are listed under"
+        " [fit](../how-to/pdf.md#fit). Unknown keys are errors.\n"
+    )
+    return head + "".join(_table_of(title, model) for title, model in PDF_TABLES.items())
 
 
 def _table_of(title: str, model: type[BaseModel]) -> str:

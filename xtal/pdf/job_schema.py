@@ -86,18 +86,20 @@ class OutputTable(_Table):
 class PdfJobFile(_Table):
     """A whole PDF job file."""
 
-    schema_: Literal["xtal-pdf-job/1"] = Field("xtal-pdf-job/1", alias="schema")
-    title: str = ""
-    data: list[DataTable] = Field(min_length=1)
-    phase: list[PdfPhaseTable] = Field(min_length=1)
+    schema_: Literal["xtal-pdf-job/1"] = Field("xtal-pdf-job/1", alias="schema", description="Version of this format.")
+    title: str = Field("", description="Title of the result; default: the first data file's name.")
+    data: list[DataTable] = Field(min_length=1, description="The measured G(r), one or several, fitted together.")
+    phase: list[PdfPhaseTable] = Field(min_length=1, description="The phases, at least one.")
     stage: list[StageTable] = Field(default_factory=list, description="Default: scale; cell; displacements; positions.")
-    tie: list[TieTable] = Field(default_factory=list)
-    bond: list[BondTable] = Field(default_factory=list)
+    tie: list[TieTable] = Field(default_factory=list, description="Linear relations between parameters.")
+    bond: list[BondTable] = Field(
+        default_factory=list, description="Distances to report; default: first shells of unlike elements."
+    )
     parameters: dict[str, ParameterTable] = Field(
         default_factory=dict, description="By dotted name, wildcards allowed."
     )
-    box_car: BoxCarTable | None = None
-    output: OutputTable = Field(default_factory=lambda: OutputTable.model_validate({}))
+    box_car: BoxCarTable | None = Field(None, description="A series of fits over a window that moves along r.")
+    output: OutputTable = Field(default_factory=lambda: OutputTable.model_validate({}), description="Where results go.")
 
     @model_validator(mode="after")
     def _one_of_each_name(self) -> PdfJobFile:
