@@ -88,12 +88,12 @@ def reduce_pattern(data: Pattern, settings: ReductionSettings, background: Patte
 
 def _polynomial(net: NetIntensity, settings: ReductionSettings) -> tuple[FloatArray, FloatArray, list[str]]:
     """F(Q) corrected by the polynomial, and dS/dI."""
-    ratio = net.intensity / mean_form_factor(settings.composition, net.q) ** 2
+    mean_squared = mean_form_factor(settings.composition, net.q) ** 2
     laue = laue_scattering(settings.composition, net.q)
     # The mean S is 1. What is left of the scale's error can't be known without a density.
-    factor = float(np.mean(1 + laue) / np.mean(ratio))
-    fq = fq_from_sq(q=net.q, sq=factor * ratio - laue)
-    scale = factor * ratio / np.where(net.intensity == 0, np.inf, net.intensity)
+    factor = float(np.mean(1 + laue) / np.mean(net.intensity / mean_squared))
+    scale = factor / mean_squared
+    fq = fq_from_sq(q=net.q, sq=scale * net.intensity - laue)
     return _without_slow_part(net.q, fq, settings, net.q_max_inst), scale, []
 
 
