@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputError, JobError
 from ..instrument import Instrument
 from ..job.resolved import JobPattern
@@ -15,7 +17,7 @@ from .instruments import load_instrument, with_overrides
 from .job_places import as_name, near, placed, sha256
 from .read_pattern import read_pattern
 
-__all__ = ["read_job_patterns"]
+__all__ = ["per_microsecond", "read_job_patterns"]
 
 ASSUMED_RADIUS = 200.0
 """Goniometer radius in mm where neither instrument nor pattern gives one."""
@@ -54,9 +56,23 @@ def _read_pattern(table: PatternTable, folder: Path, place: str) -> tuple[Patter
         raise JobError("key 'file' is missing;", where=place, remedy="name the pattern to refine.")
     path = folder / table.file
     pattern = read_pattern(path, bank=table.bank) if table.bank is not None else read_pattern(path)
+    if pattern.axis == "tof" and str(pattern.metadata.get("format", "")).startswith("GSAS"):
+        pattern = per_microsecond(pattern)
     low, high = table.range or (None, None)
     excluded = [(start, stop) for start, stop in table.excluded]
     return pattern.cut(low, high, excluded), {path.name: sha256(path)}
+
+
+def per_microsecond(pattern: Pattern) -> Pattern:
+    """Counts per bin as counts per µs at the middle of the bin.
+
+    GSAS files of flight times list the start of every bin, and the intensity times its width; the last bin has no end.
+    """
+    width = np.diff(pattern.x)
+    return Pattern(
+        pattern.x[:-1] + width / 2, pattern.intensity[:-1] / width, pattern.sigma[:-1] / width,
+        axis=pattern.axis, sigma_origin=pattern.sigma_origin, source=pattern.source, metadata=pattern.metadata,
+    )  # fmt: skip
 
 
 def _read_instrument(
