@@ -169,6 +169,21 @@ def test_ties_hold_and_their_followers_have_esds(folder):
     assert delta1.esd == pytest.approx(0.1 * scale.esd)
 
 
+def test_the_origin_of_a_polar_group_is_held_and_said(tmp_path):
+    wurtzite = find_structure("zno")
+    wurtzite = wurtzite.with_sites(replace(s, u_iso=0.006, u_aniso=None) for s in wurtzite.sites)
+    synthetic_gr(tmp_path / "z.gr", wurtzite, PdfSettings("xray", 20.0, 0.03), noise=0.1, seed=1, span=(0.5, 12.0))
+    text = f'[[data]]\nname = "d"\nfile = "z.gr"\nrange = [1.5, 10.0]\n[[phase]]\nname = "p"\nstructure = "{cif(tmp_path, wurtzite)}"\n'
+    result = fit_pdf(job(tmp_path, text))
+    assert result.status == "converged"
+    zinc, oxygen = (next(n for n in result.parameters if n.endswith(".z") and f".{e}" in n) for e in ("Zn", "O"))
+    assert not result.parameters[zinc].free
+    assert any(warning.startswith(f"{zinc} is held") for warning in result.warnings)
+    apart = result.value(oxygen) - result.value(zinc)
+    true = {site.element: site.xyz[2] for site in wurtzite.sites}
+    assert apart == pytest.approx(true["O"] - true["Zn"], abs=4 * result.parameters[oxygen].esd)
+
+
 def test_an_exceeded_time_limit_ends_the_fit_and_says_so(folder):
     result = fit_pdf(job(folder, DATA + PHASE), timeout=0.01)
     assert (result.status, result.verdict) == ("timeout", "fail")

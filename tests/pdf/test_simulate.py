@@ -178,6 +178,7 @@ def test_a_source_without_displacements_is_noted():
         (lambda: coordination_number(nickel(), "Ni", "O", 1, 2), "neither a site nor an element"),
         (lambda: simulate_pdf(nickel(), R).partial("Ni", "Ni"), "ask for partials"),
         (lambda: r_grid(5, 2), "low < high"),
+        (lambda: pair_table(garnet(), 300.0), "smaller r"),
     ],
 )
 def test_bad_input_is_named(call, words):

@@ -22,7 +22,7 @@ from ..job.stages import resolve_stages
 from ..job.ties import resolve_ties
 from ..pattern import Pattern
 from ..pdf.displacement_freedom import anisotropic_site
-from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters
+from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters, with_held_origins
 from ..pdf.job_schema import BoxCarTable, DataTable, PdfJobFile, PdfPhaseTable
 from ..pdf.site_scattering import Probe
 from ..structure import Structure
@@ -76,12 +76,14 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     followers = {tie.target for tie in ties}
     stage_tables = list(tables.stage) or default_stages(list(parameters), len(phases))
     stages = resolve_stages(stage_tables, list(parameters), followers, allowed, where)
+    stages, origins = with_held_origins(stages, phases, followers)
+    notes += [f"{name} is held: along this axis the origin of the space group is free." for name in origins]
     _refuse_loose_scales(stages, data, phases, where)
     parameters = _away_from_zero(parameters, stages)
     job = PdfJob(
         tables.title or data[0].pattern.source, data, phases, parameters, ties, stages,
         tuple(PdfBond(bond.first, bond.second, bond.range[0], bond.range[1]) for bond in tables.bond),
-        _box_car(tables.box_car, data, stages, list(parameters), followers, allowed, where), inputs, tables.output.folder,
+        _box_car(tables.box_car, data, phases, stages, list(parameters), followers, allowed, where), inputs, tables.output.folder,
         tuple(notes),
     )  # fmt: skip
     return _with_fitting_scales(job, tables)
@@ -253,6 +255,7 @@ def _refuse_loose_scales(
 def _box_car(
     table: BoxCarTable | None,
     data: Sequence[PdfData],
+    phases: Sequence[PdfJobPhase],
     stages: Sequence[Stage],
     names: list[str],
     followers: set[str],
@@ -276,7 +279,8 @@ def _box_car(
     free = stages[-1].free
     if table.free is not None:
         wanted = StageTable.model_validate({"name": "box_car", "free": table.free})
-        free = resolve_stages([wanted], names, followers, allowed, where)[0].free
+        resolved = resolve_stages([wanted], names, followers, allowed, where)
+        free = with_held_origins(resolved, phases, followers)[0][0].free
     return BoxCar(windows, free)
 
 

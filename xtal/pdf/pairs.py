@@ -21,6 +21,7 @@ IntArray = NDArray[np.int64]
 
 _DISTANCES_AT_ONCE = 2_000_000
 _TABLES_KEPT = 16
+_MOST_PAIRS = 1e7
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +59,23 @@ def pair_table(structure: Structure, maximum: float) -> PairTable:
     Raises
     ------
     InputError
-        `maximum` isn't positive, or the structure has no site.
+        `maximum` isn't positive, the structure has no site, or so many that its pairs don't fit into memory.
     """
     if not maximum > 0:
         raise InputError(f"maximum distance {maximum:g} Å;", where="pairs", remedy="it must be positive.")
     if not structure.sites:
         raise InputError(f"{structure.name} has no site;", where="pairs", remedy="give a structure with atoms.")
+    _refuse_too_many(structure, maximum)
     return _table(structure.lattice, structure.space_group, tuple(site.xyz for site in structure.sites), float(maximum))
+
+
+def _refuse_too_many(structure: Structure, maximum: float) -> None:
+    """Raise InputError before a table fills the memory."""
+    positions = sum(structure.multiplicities)
+    pairs = len(structure.sites) * positions * 4.2 * maximum**3 / structure.lattice.volume
+    if pairs > _MOST_PAIRS:
+        raise InputError(f"{structure.name} has about {pairs:.1g} pairs up to {maximum:g} Å;", where="pairs",
+                         remedy="end at a smaller r, or give a smaller cell or its symmetry.")  # fmt: skip
 
 
 @lru_cache(maxsize=_TABLES_KEPT)
