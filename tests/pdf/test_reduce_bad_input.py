@@ -55,6 +55,13 @@ def test_nanometres_are_detected_in_a_neutron_structure_factor(shared_data: Path
     assert "nm⁻¹" in sentence(wrong, settings)
 
 
+def test_a_noisy_structure_factor_in_angstroms_is_not_suspected() -> None:
+    q = np.arange(0.5, 35, 0.02)
+    noise = 0.02 * q * np.random.default_rng(5).normal(size=q.size)
+    data = Pattern(q, 1 + 0.6 * np.exp(-(((q - 2) / 0.3) ** 2)) + noise, axis="q", source="glass.sq")
+    reduce_pattern(data, ReductionSettings(NI, radiation="neutron", quantity="S", r_poly=None, r_max=10.0))
+
+
 @pytest.mark.parametrize(("given", "is_said"), [("F", "S"), ("FK", "S"), ("S", "F")])
 def test_a_structure_factor_given_as_another_function_is_detected(shared_data: Path, given: str, is_said: str) -> None:
     keen = read_pattern(shared_data / "gapo4_total_scattering" / "gapo4_600uamps_rmc_35.fq")

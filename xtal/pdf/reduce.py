@@ -145,7 +145,8 @@ def _from_function(data: Pattern, settings: ReductionSettings, background: Patte
     input_checks.refuse_wrong_function(q, values, settings.quantity, data.source)
     square = mean_square_length_barn(settings.composition) if settings.quantity == "FK" else 1.0
     fq, factor = _as_fq(q, values, settings.quantity, square)
-    input_checks.refuse_nanometres(q, sq_from_fq(q=q, fq=fq), data.source)
+    # Noise grows with Q; the taper keeps its spikes from counting as strong peaks.
+    input_checks.refuse_nanometres(q, (sq_from_fq(q=q, fq=fq) - 1) * (1 - q / q[-1]) ** 2, data.source)
     if settings.q_max is not None and settings.q_max > q[-1] + data.step / 2:
         raise PatternError(f"q_max = {settings.q_max:g} Å⁻¹ is beyond the data, which end at {q[-1]:.4g} Å⁻¹;",
                            where=data.source, remedy="lower it.")  # fmt: skip
