@@ -1,0 +1,148 @@
+"use strict";
+// The report of a series: heat map, verdict strip, trends and the fit of the frame that was chosen. No library, no network.
+
+window.addEventListener("error", (event) => { document.documentElement.dataset.error = event.message; });
+
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const data = JSON.parse(document.getElementById("series-data").textContent);
+  const n = data.frames.length;
+  if (!n) return;
+  let chosen = 0;
+
+  const byId = (id) => document.getElementById(id);
+  const make = (name, attributes, parent) => {
+    const node = document.createElementNS(SVG, name);
+    Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
+    if (parent) parent.append(node);
+    return node;
+  };
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const nice = (low, high, count) => {
+    const raw = (high - low) / count || 1, size = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 5, 10].map((factor) => factor * size).find((value) => value >= raw);
+    const ticks = [];
+    for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) ticks.push(value);
+    return { ticks, digits: Math.max(0, Math.min(8, -Math.floor(Math.log10(step) + 1e-9))) };
+  };
+  const axes = (svg, box, x, y, labels) => {
+    make("path", { class: "axis", d: `M${box.l} ${box.t}V${box.b}H${box.r}` }, svg);
+    const text = (left, top, content, more) => { make("text", { x: left, y: top, ...more }, svg).textContent = content; };
+    const across = nice(x[0], x[1], 8), up = nice(y[0], y[1], 5);
+    const px = (value) => box.l + ((value - x[0]) / (x[1] - x[0] || 1)) * (box.r - box.l);
+    const py = (value) => box.b - ((value - y[0]) / (y[1] - y[0] || 1)) * (box.b - box.t);
+    across.ticks.forEach((value) => {
+      make("path", { class: "axis", d: `M${px(value)} ${box.b}v4` }, svg);
+      text(px(value), box.b + 17, value.toFixed(across.digits), { "text-anchor": "middle" });
+    });
+    up.ticks.forEach((value) => {
+      make("path", { class: "axis", d: `M${box.l} ${py(value)}h-4` }, svg);
+      text(box.l - 7, py(value) + 4, value.toFixed(up.digits), { "text-anchor": "end" });
+    });
+    text((box.l + box.r) / 2, box.b + 35, labels[0], { "text-anchor": "middle", class: "name" });
+    const side = make("text", { transform: `translate(14 ${(box.t + box.b) / 2}) rotate(-90)`, "text-anchor": "middle", class: "name" }, svg);
+    side.textContent = labels[1];
+    return { px, py };
+  };
+  const fresh = (id, height) => {
+    byId(id).replaceChildren();
+    return make("svg", { viewBox: `0 0 1000 ${height}`, role: "img", "aria-label": byId(id).dataset.label }, byId(id));
+  };
+
+  function heatMap() {
+    const canvas = byId("heat"), { columns, rows, values } = data.heat, level = bytes(values);
+    canvas.width = columns; canvas.height = rows.length;
+    const context = canvas.getContext("2d"), picture = context.createImageData(columns, rows.length);
+    for (let i = 0; i < level.length; i++) {
+      const colour = data.colours[level[i]];
+      picture.data.set([colour[0], colour[1], colour[2], 255], 4 * i);
+    }
+    context.putImageData(picture, 0, 0);
+    canvas.addEventListener("click", (event) => {
+      const frame = canvas.getBoundingClientRect();
+      choose(data.heat.rows[Math.min(rows.length - 1, Math.floor(((event.clientY - frame.top) / frame.height) * rows.length))]);
+    });
+    document.documentElement.dataset.heat = "drawn";
+  }
+
+  function strip() {
+    const svg = fresh("strip", 26), width = 1000 / n;
+    data.frames.forEach((frame, index) => {
+      const box = make("rect", { x: index * width, y: 0, width: Math.max(width - 0.4, 0.4), height: 26, class: "v-" + frame.verdict }, svg);
+      make("title", {}, box).textContent = `frame ${frame.frame}: ${frame.status}, ${frame.verdict}`;
+      box.addEventListener("click", () => choose(index));
+    });
+    make("path", { id: "here", class: "here", d: "" }, svg);
+  }
+
+  function trend() {
+    const one = data.quantities[Number(byId("quantity").value)], against = byId("against").value;
+    if (!one) return;
+    const points = [];
+    one.values.forEach((value, index) => {
+      if (value === null) return;
+      const frame = data.frames[index], x = against === "axis" ? frame.value : frame.frame;
+      points.push({ index, x, y: value, e: one.esds[index] || 0, up: frame.direction === "up" });
+    });
+    const svg = fresh("trend", 360);
+    if (!points.length) return;
+    const edge = (values) => {
+      const low = Math.min(...values), high = Math.max(...values), room = 0.04 * (high - low || Math.abs(high) || 1);
+      return [low - room, high + room];
+    };
+    const x = edge(points.map((point) => point.x)), y = edge(points.flatMap((point) => [point.y - point.e, point.y + point.e]));
+    const { px, py } = axes(svg, { l: 92, r: 985, t: 10, b: 310 }, x, y, [against === "axis" ? data.axis : "frame", one.label]);
+    points.forEach((point) => {
+      const group = make("g", { class: point.up ? "up" : "down" }, svg);
+      if (point.e) make("path", { class: "bar", d: `M${px(point.x)} ${py(point.y - point.e)}V${py(point.y + point.e)}` }, group);
+      const left = px(point.x), top = py(point.y), size = point.index === chosen ? 7 : 3.5, tip = point.up ? -size : size;
+      const mark = make("path", { d: `M${left} ${top + tip}L${left - size} ${top - tip}H${left + size}Z` }, group);
+      make("title", {}, mark).textContent = `frame ${data.frames[point.index].frame}: ${point.y} ± ${point.e}`;
+      mark.addEventListener("click", () => choose(point.index));
+    });
+    document.documentElement.dataset.points = String(points.length);
+  }
+
+  function fit() {
+    const frame = data.frames[chosen], curves = data.curves[chosen];
+    byId("chosen").textContent =
+      `frame ${frame.frame} · ${frame.file} · ${data.axis} ${frame.value.toPrecision(6)} · ${frame.status}, ${frame.verdict}` +
+      (frame.rwp === null ? "" : ` · Rwp ${(100 * frame.rwp).toFixed(2)} %, GOF ${frame.gof.toFixed(2)}`);
+    byId("said").textContent = frame.message;
+    const svg = fresh("fit", 420);
+    document.documentElement.dataset.chosen = String(frame.frame);
+    if (!curves) return;
+    const read = (text) => new Uint16Array(bytes(text).buffer);
+    const scaled = (text) => Float64Array.from(read(text), (value) => curves.low + value * curves.step);
+    const observed = scaled(curves.observed), calculated = scaled(curves.calculated), x = data.grids[curves.grid];
+    let high = -Infinity, low = Infinity, worst = 0;
+    for (let i = 0; i < observed.length; i++) {
+      high = Math.max(high, observed[i], calculated[i]); low = Math.min(low, observed[i], calculated[i]);
+      worst = Math.max(worst, Math.abs(observed[i] - calculated[i]));
+    }
+    const range = [x[0], x[x.length - 1]], main = { l: 92, r: 985, t: 10, b: 270 };
+    const { px, py } = axes(svg, main, range, [Math.min(low, 0), high], ["", data.intensity]);
+    const path = (values, place) => {
+      let line = "";
+      for (let i = 0; i < values.length; i++) line += (i ? "L" : "M") + px(x[i]).toFixed(1) + " " + place(values[i]).toFixed(1);
+      return line;
+    };
+    make("path", { class: "observed", d: path(observed, py) }, svg);
+    make("path", { class: "calculated", d: path(calculated, py) }, svg);
+    const lower = axes(svg, { l: 92, r: 985, t: 305, b: 372 }, range, [-worst, worst], [data.position, "difference"]);
+    make("path", { class: "difference", d: path(observed.map((value, i) => value - calculated[i]), lower.py) }, svg);
+  }
+
+  function choose(index) {
+    chosen = Math.max(0, Math.min(n - 1, index));
+    byId("here").setAttribute("d", `M${((chosen + 0.5) * 1000) / n} 0v26`);
+    trend(); fit();
+  }
+
+  data.quantities.forEach((one, index) => byId("quantity").append(new Option(one.label, index)));
+  ["quantity", "against"].forEach((id) => byId(id).addEventListener("change", trend));
+  byId("before").addEventListener("click", () => choose(chosen - 1));
+  byId("after").addEventListener("click", () => choose(chosen + 1));
+  heatMap(); strip(); choose(0);
+  document.documentElement.dataset.drawn = "yes";
+})();

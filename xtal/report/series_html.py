@@ -1,0 +1,257 @@
+"""The report of a series as one HTML file that needs no network: heat map, verdicts, trends, and the fit of any frame."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..io.atomic import write_text_atomic
+from ..pattern import AXIS_UNITS
+from ..plot.refinement import AXIS_NAMES
+from ..result import ProfileCurves
+from ..series.findings import Findings, analyse
+from ..series.series import Series
+from .series_tables import findings_sections
+
+__all__ = ["series_html", "write_series_report"]
+
+REPORT_NAME, FINDINGS_NAME = "report.html", "findings.json"
+HEAT_COLUMNS, HEAT_ROWS = 900, 600
+FIT_POINTS, ALL_POINTS = 1500, 800_000
+FloatArray = NDArray[np.float64]
+
+
+def write_series_report(folder: Path | str) -> Path:
+    """Write report.html and findings.json into the folder of a series.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    InputError, OutputError
+        No series is there, or a file can't be written.
+    """
+    with Series(folder) as series:
+        findings = analyse(series)
+        text = json.dumps(_finite(findings.to_dict()), indent=1, ensure_ascii=False, allow_nan=False)
+        write_text_atomic(Path(folder) / FINDINGS_NAME, text + "\n")
+        return write_text_atomic(Path(folder) / REPORT_NAME, series_html(series, findings))
+
+
+def series_html(series: Series, findings: Findings) -> str:
+    """Text of the report.
+
+    Parameters
+    ----------
+    series : Series
+        Frames that wait are shown as such.
+    findings : Findings
+        From `series.findings.analyse`.
+    """
+    style, script = _asset("report.css") + _asset("series.css"), _asset("series.js")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; img-src data:"
+    )
+    data = json.dumps(_finite(_data(series)), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    title = escape(str(series.meta["title"]))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>{title} · xtal</title><style>{style}</style></head>\n<body><main>"
+        f"{_head(series, title)}{_plots(series)}{findings_sections(series, findings)}</main>"
+        f'<script type="application/json" id="series-data">{data}</script>\n<script>{script}</script></body></html>\n'
+    )
+
+
+def _head(series: Series, title: str) -> str:
+    done, total = series.n_steps()
+    verdicts = [fit.verdict for fit in series.accepted.values()]
+    counts = ", ".join(f"{verdicts.count(name)} {name}" for name in ("pass", "review", "fail") if name in verdicts)
+    failed = [fit for fit in series.accepted.values() if fit.status not in ("converged", "not_converged")]
+    unfinished = "" if done == total else f" The run is not finished: {done} of {total} refinements are done."
+    lines = "".join(f"<li>frame {fit.frame}: {escape(fit.message)}</li>" for fit in failed[:20])
+    listed = f"<p>{len(failed)} frames could not be refined:</p><ul>{lines}</ul>" if failed else ""
+    return (
+        f"<header><h1>{title}</h1><p>{len(series)} frames with {escape(str(series.meta['engine']))}, strategy "
+        f"{escape(str(series.meta['strategy']))}: {counts or 'none done'}.{unfinished}</p>{listed}</header>"
+    )
+
+
+def _plots(series: Series) -> str:
+    axis = escape(series.axis_label)
+    return (
+        '<section><h2>Patterns</h2><canvas id="heat" role="img" aria-label="All patterns, one row per frame"></canvas>'
+        f'<p class="hint">Square root of intensity; frames from top to bottom, {escape(_position(series))} to the right. Click a frame.</p>'
+        '<h2>Verdicts</h2><div id="strip" data-label="Verdict of every frame"></div>'
+        '<p class="hint">green pass, amber review, red fail, grey waiting.</p></section>'
+        '<section><h2>Trends</h2><div class="controls"><label>quantity <select id="quantity"></select></label>'
+        f'<label>against <select id="against"><option value="axis">{axis}</option><option value="frame">frame</option></select></label></div>'
+        '<div id="trend" data-label="Refined quantity of every frame with error bars"></div>'
+        '<p class="hint">▲ axis rising, ▼ axis falling; bars are one esd.</p></section>'
+        '<section><h2>Fit of a frame</h2><div class="controls"><button id="before">◀</button><button id="after">▶</button>'
+        '<span id="chosen"></span></div><p id="said"></p><div id="fit" data-label="Observed, calculated and difference"></div></section>'
+        "<noscript><p>The pictures need JavaScript; xtal series export writes them as PNG.</p></noscript>"
+    )
+
+
+def _position(series: Series) -> str:
+    name = str(series.meta["pattern_axis"])
+    return f"{AXIS_NAMES[name]} ({AXIS_UNITS[name].replace('degrees 2θ', '°')})"  # type: ignore[index,unused-ignore]
+
+
+def _data(series: Series) -> dict[str, Any]:
+    table = series.table()
+    rows, curves, grids, heat = [], [], _Grids(), _HeatMap(len(series))
+    points = int(min(FIT_POINTS, max(ALL_POINTS / max(len(series), 1), 200)))
+    axis = series.axis_name if series.axis_name != "frame" else "value"
+    for place, row in enumerate(table.to_dict("records")):
+        found = series.curves(row["frame"])
+        curves.append(None if found is None else _packed(found, points, grids))
+        if found is not None:
+            heat.add(place, found)
+        rows.append({"frame": row["frame"], "file": row["file"], "value": row[axis], "direction": row["direction"],
+                     "status": row["status"], "verdict": row["verdict"] or "waiting", "rwp": _number(row.get("rwp")),
+                     "gof": _number(row.get("gof")), "message": str(row.get("message") or "")})  # fmt: skip
+    return {
+        "axis": series.axis_label,
+        "position": _position(series),
+        "intensity": "intensity",
+        "frames": rows,
+        "quantities": _quantities(table),
+        "curves": curves,
+        "grids": grids.lists,
+        "heat": heat.content(),
+        "colours": _colours(),
+    }
+
+
+def _quantities(table: Any) -> list[dict[str, Any]]:
+    """Columns with esds, cells first, then shares, then the others; last Rwp."""
+    names = [name for name in table.columns if f"{name}.esd" in table.columns]
+    ranks = [".cell.", ".volume", "_share", "_fraction", ".crystallite", ".microstrain"]
+    names.sort(key=lambda name: next((rank for rank, part in enumerate(ranks) if part in name), len(ranks)))
+    found = [
+        {"label": name, "values": [_number(v) for v in table[name]], "esds": [_number(v) for v in table[f"{name}.esd"]]}
+        for name in names
+    ]
+    if "rwp" in table:
+        found.append({"label": "rwp", "values": [_number(v) for v in table["rwp"]], "esds": [None] * len(table)})
+    return found
+
+
+class _Grids:
+    """Axes of the drawn curves, each written once."""
+
+    def __init__(self) -> None:
+        self.lists: list[list[float]] = []
+        self._known: dict[bytes, int] = {}
+
+    def index(self, x: FloatArray) -> int:
+        """Number of an axis in the list."""
+        key = x.tobytes()
+        if key not in self._known:
+            self._known[key] = len(self.lists)
+            self.lists.append([round(value, 4) for value in x.tolist()])
+        return self._known[key]
+
+
+class _HeatMap:
+    """Square roots of intensities on a common axis; neighbouring frames are averaged where there are too many."""
+
+    def __init__(self, n_frames: int) -> None:
+        self._per_row = max(1, -(-n_frames // HEAT_ROWS))
+        self._rows: dict[int, list[FloatArray]] = {}
+        self._x: FloatArray | None = None
+
+    def add(self, place: int, curves: ProfileCurves) -> None:
+        """One frame."""
+        if self._x is None:
+            self._x = np.linspace(curves.x[0], curves.x[-1], min(HEAT_COLUMNS, len(curves.x)))
+        _, smooth = _binned(curves.x, curves.observed, len(self._x))
+        x, _ = _binned(curves.x, curves.x, len(self._x))
+        row = np.interp(self._x, x, np.sqrt(np.maximum(smooth, 0.0)))
+        self._rows.setdefault(place // self._per_row, []).append(row)
+
+    def content(self) -> dict[str, Any]:
+        """Levels 0–255 by row, and the frame that each row starts with."""
+        if not self._rows or self._x is None:
+            return {"columns": 1, "rows": [], "values": ""}
+        table = np.array([np.mean(self._rows[row], axis=0) for row in sorted(self._rows)])
+        low, high = np.percentile(table, [1.0, 99.7])
+        levels = np.clip((table - low) / (high - low or 1.0) * 255, 0, 255).astype(np.uint8)
+        rows = [row * self._per_row for row in sorted(self._rows)]
+        return {"columns": int(levels.shape[1]), "rows": rows, "values": _base64(levels.tobytes())}
+
+
+def _packed(curves: ProfileCurves, points: int, grids: _Grids) -> dict[str, Any]:
+    """Observed and calculated as 16-bit numbers on an axis of at most so many points."""
+    x, observed = _binned(curves.x, curves.observed, points)
+    _, calculated = _binned(curves.x, curves.calculated, points)
+    low = float(min(observed.min(), calculated.min()))
+    step = (float(max(observed.max(), calculated.max())) - low) / 65535 or 1.0
+
+    def encoded(values: FloatArray) -> str:
+        return _base64(np.round((values - low) / step).astype("<u2").tobytes())
+
+    return {
+        "grid": grids.index(x),
+        "low": low,
+        "step": step,
+        "observed": encoded(observed),
+        "calculated": encoded(calculated),
+    }
+
+
+def _binned(x: FloatArray, values: FloatArray, points: int) -> tuple[FloatArray, FloatArray]:
+    """Means of neighbouring points, so that no more than `points` are left."""
+    size = -(-len(x) // points)
+    if size == 1:
+        return x, values
+    starts = np.arange(0, len(x), size)
+    lengths = np.diff(np.append(starts, len(x)))
+    return np.add.reduceat(x, starts) / lengths, np.add.reduceat(values, starts) / lengths
+
+
+def _colours() -> list[list[int]]:
+    """A map whose lightness rises evenly, for any kind of colour vision (cividis)."""
+    from matplotlib import colormaps
+
+    return [[round(255 * part) for part in colormaps["cividis"](level / 255)[:3]] for level in range(256)]
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(f"{float(value):.8g}")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _asset(name: str) -> str:
+    return (files("xtal.report") / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

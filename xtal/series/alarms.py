@@ -1,0 +1,188 @@
+"""New phases: peaks that the fits leave over and that grow along the series, compared with the reference structures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..result import ProfileCurves
+
+__all__ = ["Alarm", "Candidate", "find_alarms", "index_against_library", "residual_strengths"]
+
+FloatArray = NDArray[np.float64]
+SIGNIFICANT = 6.0
+"""Summed residual of a window in units of its sigma."""
+
+RISE = 1e-3
+"""Probability, by chance, of a rank correlation with the frame number as large as that of an alarm."""
+
+LEAST_FRAMES = 3
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A reference structure whose strongest lines lie on peaks that were left over."""
+
+    name: str
+    matched: int
+    expected: int
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A residual peak that grows.
+
+    Parameters
+    ----------
+    two_theta : float
+        Position, degrees.
+    d : float
+        Å.
+    first_frame, last_frame : int
+        First frame in which it is significant, and that in which it is strongest.
+    strength : float
+        Largest strength, in sigmas of the window.
+    p_value : float
+        Of the rank correlation of its strength with the frame number.
+    candidates : tuple of Candidate
+        Reference structures with a strong line there.
+    """
+
+    two_theta: float
+    d: float
+    first_frame: int
+    last_frame: int
+    strength: float
+    p_value: float
+    candidates: tuple[Candidate, ...] = ()
+
+
+def residual_strengths(curves: ProfileCurves, window: float) -> FloatArray:
+    """Σ(observed − calculated)/sqrt(Σσ²) in a window of so many degrees about every point, misfit of the model allowed for.
+
+    A peak of the model that is a little off leaves as much below as above: the strength is reduced by the root mean square
+    of its neighbourhood where that exceeds counting statistics, and to half at calculated peaks.
+    """
+    step = float(np.median(np.diff(curves.x)))
+    width = max(round(window / step), 3)
+    kernel = np.ones(width)
+    residual = np.where(curves.sigma > 0, curves.difference, 0.0)
+    summed = np.convolve(residual, kernel, "same") / np.sqrt(
+        np.maximum(np.convolve(curves.sigma**2, kernel, "same"), 1e-300)
+    )
+    peaks = np.maximum(curves.calculated - curves.background, 0.0)
+    model = np.convolve(0.03 * peaks, kernel, "same") / np.sqrt(
+        np.maximum(np.convolve(curves.sigma**2, kernel, "same"), 1e-300)
+    )
+    return np.asarray(summed - model)
+
+
+def find_alarms(
+    profiles: Iterable[tuple[int, ProfileCurves]], wavelength: float, *, window: float = 0.25, exclude_ends: float = 0.5
+) -> tuple[Alarm, ...]:
+    """Peaks that the fits leave over and that grow along the series.
+
+    Parameters
+    ----------
+    profiles : iterable of (frame, ProfileCurves)
+        In order; taken one at a time.
+    wavelength : float
+        Å, for d.
+    window : float
+        Width of a peak, degrees.
+    exclude_ends : float
+        Degrees at either end that are not looked at.
+
+    Returns
+    -------
+    tuple of Alarm
+        By falling strength.
+    """
+    numbers, rows, grid = [], [], None
+    for number, curves in profiles:
+        if grid is None:
+            grid = np.arange(curves.x[0] + exclude_ends, curves.x[-1] - exclude_ends, window / 4)
+        strength = residual_strengths(curves, window)
+        rows.append(np.interp(grid, curves.x, strength, left=0.0, right=0.0).astype(np.float32))
+        numbers.append(number)
+    if grid is None or len(rows) < LEAST_FRAMES + 1:
+        return ()
+    return _grown(np.array(rows, dtype=float), numbers, grid, wavelength, window)
+
+
+def _grown(
+    strength: FloatArray, numbers: Sequence[int], grid: FloatArray, wavelength: float, window: float
+) -> tuple[Alarm, ...]:
+    from scipy.signal import find_peaks
+    from scipy.stats import spearmanr
+
+    level = np.median(strength, axis=0)
+    strongest = np.sort(strength, axis=0)[-LEAST_FRAMES]
+    places, _ = find_peaks(np.concatenate([[0.0], strongest, [0.0]]), height=SIGNIFICANT, distance=4)
+    alarms = []
+    for place in places - 1:
+        column = strength[:, place]
+        correlation = spearmanr(np.arange(len(column)), column)
+        if column.max() - min(level[place], column.min() + SIGNIFICANT) < SIGNIFICANT or not (
+            correlation.statistic > 0 and correlation.pvalue < RISE
+        ):
+            continue
+        position = float(grid[place])
+        alarms.append(
+            Alarm(
+                two_theta=position,
+                d=wavelength / (2 * np.sin(np.radians(position / 2))),
+                first_frame=int(numbers[int(np.argmax(column > SIGNIFICANT))]),
+                last_frame=int(numbers[int(np.argmax(column))]),
+                strength=float(column.max()),
+                p_value=float(correlation.pvalue),
+            )
+        )
+    return tuple(sorted(alarms, key=lambda alarm: -alarm.strength))
+
+
+def index_against_library(
+    alarms: Sequence[Alarm], names: Sequence[str], wavelength: float, two_theta: ArrayLike, tolerance: float = 0.3
+) -> tuple[Candidate, ...]:
+    """Reference structures, best first, whose strongest lines within the range lie on alarms.
+
+    Parameters
+    ----------
+    alarms : sequence of Alarm
+        Peaks.
+    names : sequence of str
+        Reference structures to try.
+    wavelength : float
+        Å.
+    two_theta : array_like, shape (2,)
+        Range, degrees.
+    tolerance : float
+        Degrees by which a line may be off.
+    """
+    low, high = map(float, np.asarray(two_theta, dtype=float))
+    positions = np.array([alarm.two_theta for alarm in alarms])
+    found = []
+    for name in names:
+        lines = _strong_lines(name, wavelength, low, high)
+        matched = [line for line in lines if positions.size and np.min(np.abs(positions - line)) <= tolerance]
+        if lines and abs(lines[0] - positions).min(initial=np.inf) <= tolerance and len(matched) * 2 >= len(lines):
+            found.append(Candidate(name, len(matched), len(lines)))
+    return tuple(sorted(found, key=lambda one: (-one.matched / one.expected, -one.matched)))
+
+
+def _strong_lines(name: str, wavelength: float, low: float, high: float) -> list[float]:
+    """Positions of the three strongest lines, strongest first."""
+    from ..diffraction import PhaseProfile, simulate_pattern
+    from ..instrument import Instrument, Profile
+    from ..io.library import reference_structure
+    from ..radiation import Radiation
+
+    instrument = Instrument("candidates", Radiation("xray", ((wavelength, 1.0),)), "debye-scherrer", Profile(w=1e-3))
+    simulation = simulate_pattern(
+        [(reference_structure(name), 1.0, PhaseProfile())], instrument, np.linspace(low, high, 500), neutral_atoms=True
+    )
+    rows = sorted(simulation.peaks(), key=lambda row: -float(row["intensity"] or 0.0))
+    return [float(row["two_theta"] or 0.0) for row in rows[:3]]
