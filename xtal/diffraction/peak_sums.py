@@ -75,7 +75,8 @@ def _add_similar_peaks(total: FloatArray, axis: FloatArray, peaks: FloatArray, a
         chosen = np.repeat(_two_terms(peaks[members]), at.shape[1], axis=0)
         chosen[:, 0] = at.ravel()
         chosen[:, [1, 3]] *= share.ravel()[:, None]
-        add_windows(total, axis, chosen, np.repeat(reach[members], at.shape[1]), _pseudo_voigt_terms)
+        repeated = np.repeat(members, at.shape[1])
+        add_windows(total, axis, chosen, reach[repeated], _pseudo_voigt_terms, centroids[repeated])
 
 
 def _two_terms(peaks: FloatArray) -> FloatArray:
@@ -139,8 +140,9 @@ def add_windows(
     peaks: FloatArray,
     reach: FloatArray,
     shape: Callable[[FloatArray, FloatArray], FloatArray],
+    around: FloatArray | None = None,
 ) -> None:
-    """Add peaks to a pattern, each at least within ±reach of its position, many windows at once.
+    """Add peaks to a pattern, each within ±reach of its position, many windows at once.
 
     Parameters
     ----------
@@ -154,9 +156,12 @@ def add_windows(
         Half widths of the windows, unit of the axis.
     shape : callable
         ``shape(x, peaks)`` with distances x (j, w) from the centres and columns of shape (k, j, 1).
+    around : ndarray, shape (m,), optional
+        Middles of the windows; the peaks' positions by default.
     """
-    first = np.searchsorted(axis, peaks[:, 0] - reach)
-    counts = np.searchsorted(axis, peaks[:, 0] + reach) - first
+    middle = peaks[:, 0] if around is None else around
+    first = np.searchsorted(axis, middle - reach)
+    counts = np.searchsorted(axis, middle + reach) - first
     order = np.argsort(counts, kind="stable")
     order = order[counts[order] > 0]
     # points beyond the end land on places that are cut off again
@@ -172,6 +177,8 @@ def add_windows(
         points = first[members, None] + np.arange(counts[members[-1]])
         columns = peaks[members].T[:, :, None]
         values = shape(padded[points] - columns[0], columns)
+        # what one call subtracts and another adds must end at the same point, whatever windows share a block
+        values[np.arange(values.shape[1]) >= counts[members, None]] = 0.0
         collected += np.bincount(points.ravel(), weights=values.ravel(), minlength=len(padded))
         start = stop
     total += collected[: len(axis)]
