@@ -267,6 +267,12 @@ class Match:
             f"{self.film} on {self.substrate}: {self.area:.2f} Å², strain {100 * self.strain:.3f} %, {self.orientation}"
         )
 
+    def _repr_html_(self) -> str:
+        """Table for notebooks."""
+        from ..notebook import match_html
+
+        return match_html(self)
+
 
 def _determinant(matrix: Sequence[Sequence[int]]) -> int:
     return matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0]
