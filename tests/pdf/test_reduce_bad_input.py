@@ -81,11 +81,17 @@ def test_a_background_that_starts_late_is_refused() -> None:
     assert "2–25" in said and "--qmin" in said
 
 
-def test_a_longer_background_is_cut_and_the_result_says_so() -> None:
+def test_a_longer_background_is_refused_with_the_limit_that_would_do() -> None:
+    said = sentence(measured(), background=measured(np.linspace(0.5, 30, 1476), "kapton.chi"))
+    assert "kapton.chi" in said and "beyond the data" in said and "--qmaxinst 25" in said
+
+
+def test_a_longer_background_is_used_up_to_the_limit_that_the_user_gives() -> None:
     longer = measured(np.linspace(0.5, 30, 1476), "kapton.chi")
-    made = reduce_pattern(measured(), SETTINGS.changed(background_scale=0.1), longer)
+    settings = SETTINGS.changed(background_scale=0.1, q_max_inst=25.0)
+    made = reduce_pattern(measured(), settings, longer)
     assert any("beyond the data" in note and "30" in note for note in made.notes)
-    same = reduce_pattern(measured(), SETTINGS.changed(background_scale=0.1), longer.cut(0.0, 25.0))
+    same = reduce_pattern(measured(), settings, longer.cut(0.0, 25.0))
     assert np.allclose(made.gr.intensity, same.gr.intensity)
 
 

@@ -88,7 +88,7 @@ def net_intensity(data: Pattern, background: Pattern | None, settings: Reduction
     variance = None if variance is None else variance[keep]
     if under is not None:
         input_checks.refuse_background_range(on_q, under, max(settings.q_min, on_q.x[0]), q_max_inst)
-        notes += _longer(on_q, under)
+        notes += _longer(on_q, under, settings)
         net = net - settings.background_scale * np.interp(q, under.x, under.intensity)
         variance = _with_background(variance, under, q, settings.background_scale)
     used = q >= settings.q_min
@@ -141,7 +141,12 @@ def _with_background(variance: FloatArray | None, under: Pattern, q: FloatArray,
     return variance + scale**2 * np.interp(q, under.x, own)
 
 
-def _longer(data: Pattern, under: Pattern) -> list[str]:
+def _longer(data: Pattern, under: Pattern, settings: ReductionSettings) -> list[str]:
+    """Note about a background that is longer than the data; refused unless the user said how far to go."""
     if under.x[-1] <= data.x[-1] + data.step:
         return []
-    return [f"the background ends at {under.x[-1]:.4g} Å⁻¹, beyond the data ({data.x[-1]:.4g}); its end is not used."]
+    ends = f"the background ends at {under.x[-1]:.4g} Å⁻¹, beyond the data ({data.x[-1]:.4g} Å⁻¹)"
+    if settings.q_max_inst is None:
+        remedy = f"check that both come from one measurement; with --qmaxinst {data.x[-1]:.4g} it is used up to there."
+        raise PatternError(f"{ends};", where=under.source, remedy=remedy)
+    return [f"{ends}; its end is not used."]
