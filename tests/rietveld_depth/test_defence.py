@@ -64,6 +64,17 @@ def test_a_failed_refit_is_named_and_the_end_comes_from_nearer_points():
     assert "failed" in found.reason
 
 
+def test_a_likelihood_that_hardly_rises_is_called_so_and_no_limit_is_made_up():
+    found = profile_interval(0.3, 0.01, lambda w: 0.3 * abs(w - 0.3))
+    assert "extrapolated" in found.reason
+    assert found.high <= 1.0 and found.low >= 0.0
+
+
+def test_a_refit_below_the_fit_is_told():
+    found = profile_interval(0.3, 0.01, lambda w: ((w - 0.3) / 0.01) ** 2 - (5.0 if w > 0.3 else 0.0))
+    assert "not at its minimum" in found.reason
+
+
 def test_when_every_refit_fails_the_esd_stands_in_and_says_so():
     found = profile_interval(0.4, 0.02, lambda w: None)
     assert found.low == pytest.approx(0.4 - LEVEL * 0.02)

@@ -23,7 +23,8 @@ LEVEL = 1.959964
 
 Profile = Callable[[float], float | None]
 _CLOSE = 0.08
-_MOST_REFITS = 4
+_MOST_REFITS = 6
+_LOWER = -1.0
 _SMALLEST = 1e-4
 
 
@@ -101,13 +102,20 @@ def _end(
         root = math.sqrt(max(rise, 0.0))
         points.append((position, rise))
         known.append((step, root))
+        if rise < _LOWER:
+            notes.append(
+                f"the refit at {position:.4f} is better than the fit by {-rise:.1f}: that one was not at its minimum"
+            )
         if abs(root - LEVEL) < _CLOSE * LEVEL:
             break
         step = min(_next_step(known), 0.98 * width)
     if len(known) == 1 and esd is not None:
         notes.append("no refit succeeded: this end follows from the esd")
         return float(np.clip(best + side * LEVEL * esd, 0.0, 1.0))
-    return best + side * _crossing(known, width)
+    reached = max(root for _, root in known)
+    if reached < (1 - _CLOSE) * LEVEL:
+        notes.append(f"the {'lower' if side < 0 else 'upper'} end is extrapolated: Δχ² came to {reached**2:.2f} only")
+    return best + side * min(_crossing(known, width), 2.0 * max(item for item, _ in known), width)
 
 
 def _next_step(known: Sequence[tuple[float, float]]) -> float:
