@@ -12,23 +12,22 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from diffpy.pdffit2 import PdfFit, redirect_stdout
 from diffpy.pdffit2 import __version__ as pdffit2_version
 
+from xtal.engines.worker_lines import claim_stdout, encode, end_with_parent, line_writer
+
 __all__ = ["main"]
 
 Emit = Callable[[dict[str, Any]], None]
 
-PARENT_CHECK_SECONDS = 1.0
 TOLERANCE = 1e-8
 ENGINE = {"name": "pdffit2", "version": str(pdffit2_version)}
 PHASE_WIDE = ("pscale", "delta1", "delta2", "spdiameter")
@@ -49,48 +48,15 @@ class TaskError(Exception):
 
 def main() -> int:
     """Serve commands until ``quit`` or end of input."""
-    emit = event_writer(claim_stdout())
-    redirect_stdout(sys.stderr)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    emit({"event": "ready", "engine": ENGINE["name"], "version": ENGINE["version"]})
-    return serve(sys.stdin, emit)
-
-
-def end_with_parent() -> None:
-    """End this process when the one that started it is gone, even in the middle of a fit."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_SECONDS)
-    os._exit(1)
-
-
-def claim_stdout() -> IO[str]:
-    """Keep the real standard output for events and send file descriptor 1, on which C++ prints too, to stderr."""
-    sys.stdout.flush()
-    real = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return real
-
-
-def event_writer(stream: IO[str]) -> Emit:
-    """Return a function that writes one event as a line of strict JSON and flushes it."""
+    write = line_writer(claim_stdout())
 
     def emit(event: dict[str, Any]) -> None:
-        stream.write(json.dumps(finite(event), allow_nan=False) + "\n")
-        stream.flush()
+        write(encode(event))
 
-    return emit
-
-
-def finite(value: Any) -> Any:
-    """Return a copy of a JSON value with NaN and infinities replaced by None."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    redirect_stdout(sys.stderr)
+    end_with_parent()
+    emit({"event": "ready", "engine": ENGINE["name"], "version": ENGINE["version"]})
+    return serve(sys.stdin, emit)
 
 
 def serve(lines: Iterable[str], emit: Emit) -> int:

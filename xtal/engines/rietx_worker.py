@@ -9,15 +9,11 @@ library prints goes to standard error.  The process stays warm for further fits.
 from __future__ import annotations
 
 import json
-import math
-import os
 import sys
-import threading
-import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from rietx import __version__ as rietx_version
@@ -29,11 +25,10 @@ from xtal.engines.rietx_joint_outcome import joint_outcome
 from xtal.engines.rietx_outcome import outcome_of
 from xtal.engines.rietx_stages import run_stage
 from xtal.engines.rietx_units import TaskError
+from xtal.engines.worker_lines import claim_stdout, encode, end_with_parent, line_writer
 
 Emit = Callable[[str], None]
 
-
-PARENT_CHECK_SECONDS = 1.0
 
 ENGINE = {"name": "rietx", "version": str(rietx_version)}
 
@@ -41,35 +36,9 @@ ENGINE = {"name": "rietx", "version": str(rietx_version)}
 def main() -> int:
     """Serve commands until ``quit`` or end of input."""
     emit = line_writer(claim_stdout())
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()
     emit(encode({"event": "ready", "engine": ENGINE["name"], "version": ENGINE["version"]}))
     return serve(sys.stdin, emit)
-
-
-def end_with_parent() -> None:
-    """End this process when the one that started it is gone, even in the middle of a fit."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_SECONDS)
-    os._exit(1)
-
-
-def claim_stdout() -> IO[str]:
-    """Keep the real standard output for events and send file descriptor 1 to stderr."""
-    sys.stdout.flush()
-    real = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return real
-
-
-def line_writer(stream: IO[str]) -> Emit:
-    """Return a function that writes one line and flushes it."""
-
-    def emit(text: str) -> None:
-        stream.write(text + "\n")
-        stream.flush()
-
-    return emit
 
 
 def serve(lines: Iterable[str], emit: Emit) -> int:
@@ -185,25 +154,6 @@ def stage_event(index: int, solved: Solved, snapshot: str, rwp: float) -> str:
         }
     )
     return f'{head[:-1]}, "snapshot": {snapshot}}}'
-
-
-def encode(value: Any) -> str:
-    """Return `value` as one line of strict JSON; numbers that are not finite become null."""
-    try:
-        return json.dumps(value, allow_nan=False)
-    except ValueError:
-        return json.dumps(finite(value), allow_nan=False)
-
-
-def finite(value: Any) -> Any:
-    """Return a copy of a JSON value with NaN and infinities replaced by None."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 if __name__ == "__main__":
