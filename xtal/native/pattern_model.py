@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .axial_kernel import spread_nodes
+from .axial_kernel import Nodes, spread_nodes
 from .from_task import instrument_of
 from .kernels import kernel
 from .peaks import Peaks
@@ -111,43 +111,50 @@ class PatternModel:
         for name, row in zip(self.background_names, self.background_rows, strict=True):
             for k in np.flatnonzero(row_of.get(name, np.zeros(0))):
                 jacobian[k] += row_of[name][k] * row
-        curves = []
-        for phase in self.phases:
+        curves = np.zeros((len(self.phases), len(self.axis)))
+        deposit = np.zeros((self.tails.n, len(self.phases) + by_free.shape[1]))
+        axial_row = row_of.get(AXIAL, np.zeros(by_free.shape[1]))
+        for index, phase in enumerate(self.phases):
             peaks, names = phase.peaks(values, moving)
             rows = np.array([row_of[name] for name in names]).reshape(len(names), by_free.shape[1])
-            used = np.flatnonzero(rows.any(axis=0))
-            axial_row = row_of.get(AXIAL)
-            total = self._sum(phase.name, peaks, rows[:, used], values.get(AXIAL, 0.0), axial_row is not None)
-            curves.append(total[0])
-            jacobian[used] += total[1 : len(used) + 1]
-            if axial_row is not None:
-                jacobian += np.outer(axial_row, total[-1])
+            used = np.flatnonzero(rows.any(axis=0) | (axial_row != 0))
+            total, tail = self._sum(phase.name, peaks, rows[:, used], values.get(AXIAL, 0.0), axial_row[used])
+            curves[index] = total[0]
+            jacobian[used] += total[1:]
+            deposit[:, index] = tail[:, 0]
+            deposit[:, len(self.phases) + used] += tail[:, 1:]
+        tails = self.tails.evaluate(deposit)
+        curves += tails[: len(self.phases)]
+        jacobian += tails[len(self.phases) :]
         return Calculated(coefficients @ self.background_rows, tuple(curves), jacobian)
 
-    def _sum(self, name: str, peaks: Peaks, reduction: FloatArray, axial: float, with_axial: bool) -> FloatArray:
-        """Counts of a phase, derivatives by the free parameters that touch it, derivative by (S + H)/L, (k + 2, n)."""
+    def _sum(
+        self, name: str, peaks: Peaks, reduction: FloatArray, axial: float, axial_row: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Counts of a phase within its windows and derivatives by the k free parameters that touch it, (k + 1, n), and the
+        deposit of its tails, (n_grid, k + 1).
+        """
         windows = self._windows.get(name)
         if windows is None or not windows.still_fit(peaks.centre, peaks.fwhm, axial):
             windows = make_windows(self.axis, peaks.centre, peaks.fwhm, peaks.eta, axial)
             self._windows[name] = windows
         nodes = spread_nodes(peaks.centre, axial, windows.nodes)
         slopes = np.ascontiguousarray(peaks.slopes @ reduction)
-        n_free = reduction.shape[1]
-        total = np.zeros((n_free + 2, len(self.axis)))
+        with_axial = bool(np.any(axial_row))
+        total = np.zeros((reduction.shape[1] + 2, len(self.axis)))
         kernel()(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start, nodes.table,
                  nodes.centroid, BROAD, slopes, with_axial, total)  # fmt: skip
+        if with_axial:
+            total[1:-1] += np.outer(axial_row, total[-1])
+        return total[:-1], self._tail(peaks, slopes, nodes, axial_row)
+
+    def _tail(self, peaks: Peaks, slopes: FloatArray, nodes: Nodes, axial_row: FloatArray) -> FloatArray:
+        """Deposit of the tails with T = area · η · FWHM / 2π."""
         unit = peaks.eta * peaks.fwhm / (2 * np.pi)
-        amplitude = peaks.area * unit
-        by_free = slopes[:, 0] * unit[:, None]
-        by_free += (peaks.area / (2 * np.pi))[:, None] * (
-            slopes[:, 2] * peaks.eta[:, None] + slopes[:, 3] * peaks.fwhm[:, None]
-        )
-        moved = slopes[:, 1] * nodes.centroid[:, 1:2]
-        by_all = np.column_stack([by_free, np.zeros(len(unit))])
-        moved_all = np.column_stack([moved, nodes.centroid[:, 2]])
-        last = n_free + 1 if with_axial else n_free
-        total[: last + 1] += self.tails.evaluate(amplitude, nodes.centroid[:, 0], by_all[:, :last], moved_all[:, :last])
-        return total
+        by_shape = slopes[:, 2] * peaks.eta[:, None] + slopes[:, 3] * peaks.fwhm[:, None]
+        by_free = slopes[:, 0] * unit[:, None] + (peaks.area / (2 * np.pi))[:, None] * by_shape
+        moved = slopes[:, 1] * nodes.centroid[:, 1:2] + np.outer(nodes.centroid[:, 2], axial_row)
+        return self.tails.deposit(peaks.area * unit, nodes.centroid[:, 0], by_free, moved)
 
     def has_negative_width(self, values: Mapping[str, float]) -> bool:
         """Whether U, V, W give a variance below the floor somewhere in the range."""

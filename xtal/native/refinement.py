@@ -24,7 +24,8 @@ __all__ = ["refine_task"]
 FloatArray = NDArray[np.float64]
 Listener = Callable[[dict[str, Any]], None]
 
-INTERMEDIATE_TOLERANCE, FINAL_TOLERANCE = 1e-6, 1e-9
+INTERMEDIATE, FINAL = (1e-6, 0.3), (1e-9, 0.05)
+"""Relative fall of the cost, and largest shift over its esd, at which a stage ends."""
 
 
 @dataclass
@@ -70,7 +71,7 @@ def refine_task(task: dict[str, Any], emit: Listener) -> dict[str, Any]:
         fit.model.list_reflections(fit.parameters.values)
         if index == 0:
             set_start_scales(task, fit.model, fit.parameters)
-        state = _solve(fit, stage, FINAL_TOLERANCE if index + 1 == len(task["stages"]) else INTERMEDIATE_TOLERANCE)
+        state = _solve(fit, stage, FINAL if index + 1 == len(task["stages"]) else INTERMEDIATE)
         seconds = time.perf_counter() - started
         history.append(Stage(str(stage["name"]), tuple(dict.fromkeys(stage["free"])), state, seconds))
         outcome = outcome_of(fit.model, fit.parameters, fit.covariance, history, kernel_name())
@@ -79,7 +80,7 @@ def refine_task(task: dict[str, Any], emit: Listener) -> dict[str, Any]:
     return outcome
 
 
-def _solve(fit: _Fit, stage: dict[str, Any], tolerance: float) -> State:
+def _solve(fit: _Fit, stage: dict[str, Any], ending: tuple[float, float]) -> State:
     """One stage: exactly its parameters free; values and covariance are left in `fit`."""
     free = tuple(dict.fromkeys(stage["free"]))
     parameters, model = fit.parameters, fit.model
@@ -93,7 +94,7 @@ def _solve(fit: _Fit, stage: dict[str, Any], tolerance: float) -> State:
     start = np.array([parameters.values[name] for name in free], dtype=float)
     try:
         state = minimise(
-            evaluate, start, low, high, model.observed, model.sigma, int(stage.get("max_cycles") or 20), tolerance
+            evaluate, start, low, high, model.observed, model.sigma, int(stage.get("max_cycles") or 20), *ending
         )
     except (NativeError, np.linalg.LinAlgError) as error:
         raise NativeError(

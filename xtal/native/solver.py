@@ -22,6 +22,9 @@ Evaluate = Callable[[FloatArray], Calculated]
 
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-4, 1e-12, 1e8
 _SOFTER, _HARDER = 0.04, 10.0
+_GOOD_GAIN, _POOR_GAIN = 0.7, 0.3
+"""Actual over predicted fall of the cost above which the damping is eased, and below which it is raised."""
+
 _SMALL_SHIFT = 0.05
 _SINGULAR = 1e-12
 
@@ -65,7 +68,7 @@ class State:
 
 def minimise(
     evaluate: Evaluate, start: FloatArray, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray,
-    max_cycles: int, tolerance: float,
+    max_cycles: int, tolerance: float, largest_shift: float = _SMALL_SHIFT,
 ) -> State:  # fmt: skip
     """Least squares from `start` within bounds.
 
@@ -81,6 +84,8 @@ def minimise(
         Accepted steps at most.
     tolerance : float
         Relative fall of the cost that counts as none.
+    largest_shift : float
+        Over its esd; what a parameter may still have moved in the last step of a converged search.
 
     Raises
     ------
@@ -96,7 +101,7 @@ def minimise(
         if found is None:
             return replace(state, converged=True)
         fall, state = (state.cost - found.cost) / max(state.cost, 1e-300), found
-        if fall < tolerance and (state.shift_over_esd or 0.0) < _SMALL_SHIFT:
+        if fall < tolerance and (state.shift_over_esd or 0.0) < largest_shift:
             return replace(state, converged=True)
     return state
 
@@ -129,10 +134,20 @@ def _step(
             found = None
         cycles += 1
         if found is not None and found.cost < state.cost:
-            damping = max(damping * _SOFTER, _LEAST_DAMPING)
-            return replace(found, shift_over_esd=shift), damping
+            return replace(found, shift_over_esd=shift), _next_damping(state, found, damping)
         damping = max(damping, _FIRST_DAMPING / 10) * _HARDER
     return None, damping
+
+
+def _next_damping(before: State, after: State, damping: float) -> float:
+    """Damping after a good step, by how well the normal equations foresaw the fall of the cost."""
+    move = after.theta - before.theta
+    foreseen = 2 * float(move @ before.gradient) - float(move @ before.normal @ move)
+    gain = (before.cost - after.cost) / foreseen if foreseen > 0 else 1.0
+    if gain > _GOOD_GAIN:
+        return max(damping * _SOFTER, _LEAST_DAMPING)
+    # a step that overshoots comes from curvature that the normal equations lack
+    return max(damping, _FIRST_DAMPING) * _HARDER if gain < _POOR_GAIN else damping
 
 
 def _move(state: State, inside: NDArray[np.bool_], damping: float) -> FloatArray:

@@ -8,6 +8,8 @@ so that the derivatives go the same way.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,8 @@ class Tails:
         distance = self.step * np.arange(-(self.n - 1), self.n)
         self.length = scipy.fft.next_fast_len(3 * self.n, real=True)
         self.kernel = scipy.fft.rfft(1 / (distance**2 + BROAD**2), self.length)
-        self.node, self.weights, _ = self._weights(axis)
+        node, weights, _ = self._weights(axis)
+        self.interpolation = self._matrix(node, weights)
 
     def _weights(self, x: FloatArray) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
         """First of four grid nodes around each x, Lagrange's weights (4, n) and their slopes by x."""
@@ -52,8 +55,8 @@ class Tails:
                            -(3 * t * t - 2 * t - 2) / 2, (3 * t * t - 1) / 6])  # fmt: skip
         return node, weights, slopes / self.step
 
-    def evaluate(self, amplitude: FloatArray, at: FloatArray, slopes: FloatArray, at_slopes: FloatArray) -> FloatArray:
-        """Tails of peaks and their derivatives.
+    def deposit(self, amplitude: FloatArray, at: FloatArray, slopes: FloatArray, at_slopes: FloatArray) -> FloatArray:
+        """Amplitudes of peaks on the grid, and their derivatives.
 
         Parameters
         ----------
@@ -64,21 +67,26 @@ class Tails:
 
         Returns
         -------
-        ndarray, shape (k + 1, n)
-            Counts first, then the derivatives.
+        ndarray, shape (n_grid, k + 1)
+            T first, then the derivatives.
         """
+        node, weights, moves = self._weights(at)
+        spread, moved = (self._matrix(node, one).T for one in (weights, moves))
+        found = spread @ np.column_stack([amplitude, slopes])
+        found[:, 1:] += moved @ (at_slopes * amplitude[:, None])
+        return np.asarray(found)
+
+    def evaluate(self, deposit: FloatArray) -> FloatArray:
+        """Tails on the points, (k, n_points), of the columns of a deposit (n_grid, k)."""
         import scipy.fft
 
-        node, weights, moves = self._weights(at)
-        deposit = np.zeros((self.n, slopes.shape[1] + 1))
-        for offset in range(4):
-            parts = np.empty((len(at), slopes.shape[1] + 1))
-            parts[:, 0] = amplitude * weights[offset]
-            parts[:, 1:] = slopes * weights[offset][:, None] + at_slopes * (amplitude * moves[offset])[:, None]
-            np.add.at(deposit, node + offset, parts)
         spectrum = scipy.fft.rfft(np.ascontiguousarray(deposit.T), self.length, axis=1)
         grid = scipy.fft.irfft(spectrum * self.kernel, self.length, axis=1)[:, self.n - 1 : 2 * self.n - 1]
-        total = grid[:, self.node] * self.weights[0]
-        for offset in range(1, 4):
-            total += grid[:, self.node + offset] * self.weights[offset]
-        return np.asarray(total)
+        return np.asarray((self.interpolation @ np.ascontiguousarray(grid.T)).T)
+
+    def _matrix(self, node: NDArray[np.int64], weights: FloatArray) -> Any:
+        """Sparse matrix (m, n_grid) with four weights, (4, m), in each row."""
+        from scipy.sparse import csr_matrix
+
+        columns = node[:, None] + np.arange(4)
+        return csr_matrix((weights.T.ravel(), columns.ravel(), np.arange(0, 4 * len(node) + 1, 4)), (len(node), self.n))
