@@ -33,7 +33,7 @@ from xtal.engines.rietx_freedom import (
     free_exactly,
     release_coordinates,
 )
-from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings
+from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings, species_of
 from xtal.engines.rietx_stages import check_finite, compiled, seed_scales
 from xtal.engines.rietx_units import Link, TaskError, known_links
 
@@ -97,7 +97,8 @@ def build_joint(task: dict[str, Any]) -> Joint:
     links = [known_links(one) for one in tasks]
     try:
         # rietx itself turns sizes from the first pattern's wavelength into the others'.
-        structures = [Structure(phases=build_phases(one, links[0])) for one in tasks]
+        alike = [{**one, "instrument": tasks[0]["instrument"]} for one in tasks]
+        structures = [Structure(phases=build_phases(one, links[0])) for one in alike]
         instruments = [build_instrument(one, link) for one, link in zip(tasks, links, strict=True)]
         joint.table = MultiParameterTable(
             structures, instruments, sharing=SharingMap(per_histogram=["phases.*.cell.*"])
@@ -113,6 +114,11 @@ def build_joint(task: dict[str, Any]) -> Joint:
 def problem_of(joint: Joint, number: int, task: dict[str, Any], links: dict[str, Link]) -> Problem:
     """One pattern as a problem that shares its parameter table with the others."""
     multi = joint.table
+    # rietx wants the same species to start with; ions scatter X-rays, nuclides neutrons.
+    for atom, site in zip(
+        multi.structures[number].phases[0].atoms, task["phases"][0]["structure"]["sites"], strict=True
+    ):
+        atom.species = species_of(task, site)
     problem = Problem(
         task,
         multi.structures[number],
