@@ -107,6 +107,33 @@ VOCABULARY = {
     "phase.P.site.L.u_iso": ("Å²", "Isotropic displacement U = B/8π²; not on anisotropic sites."),
 }
 
+JOINT = """
+## Several patterns
+
+With several `[[pattern]]` tables `pattern.` becomes `pattern.NAME.`. Every pattern but the first has three kinds of parameters more.
+
+| name | unit | default bounds | meaning |
+| --- | --- | --- | --- |
+| `pattern.NAME.scale` | – | from 0 | Intensity per unit of the phases' scales, which are those of the first pattern. |
+| `pattern.NAME.strain.P.a` | – | -0.05 to 0.05 | There the axis is longer by this fraction; also b and c, as far as symmetry leaves them free. |
+| `pattern.NAME.share.P` | – | from 0 | Multiplies the scale of a phase there; not of the first phase. |
+"""
+TIME_OF_FLIGHT = """
+## Time of flight
+
+Instead of the parameters of an instrument at constant wavelength: t = dif_c d + dif_a d² + dif_b/d + zero, in µs with d in Å. The peak is a pair of
+back-to-back exponentials, rise alpha/d and decay beta_0 + beta_1/d⁴ + beta_q/d² in µs⁻¹, convoluted with a pseudo-Voigt function of the Gaussian variance
+sig_0 + sig_1 d² + sig_2 d⁴ + sig_q d in µs² and the Lorentzian FWHM x d + y d² + z in µs.
+
+| name | unit | default bounds |
+| --- | --- | --- |
+| `pattern.zero` | µs | none |
+| `pattern.dif_c` | µs/Å | start ± 5 % |
+| `pattern.dif_a`, `pattern.dif_b` | µs/Å², µs·Å | none |
+| `pattern.absorption` | Å⁻¹ | 0 to 10 |
+| `pattern.profile.alpha`, `beta_0`, `beta_1`, `beta_q`, `sig_0`, `sig_1`, `sig_2`, `sig_q`, `x`, `y`, `z` | as above | none |
+"""
+
 PATTERN_KEYS = {
     "source": ("str", "Name of the file."),
     "synthetic": ("bool", "Whether the pattern was simulated."),
@@ -251,7 +278,7 @@ def _parameters() -> str:
     tail = (
         "\nA bound relative to the start moves with a start that the job gives; the others, and every bound of the job's own,"
         " stay where they are.\n`pattern.displacement` exists on Bragg–Brentano instruments, `phase.P.texture.r` on phases"
-        " with a `texture_axis`.\n"
+        " with a `texture_axis`.\n" + JOINT + TIME_OF_FLIGHT
     )
     return head + _markdown(("name", "unit", "default bounds", "meaning"), rows) + tail
 

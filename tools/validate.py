@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from validation_cases import MEASURED, SYNTHETIC, Case, Known, build_job
+from validation_joint import MULTI, JointCase, build_joint_job
 
 from xtal.errors import XtalError
+from xtal.job import Job
 from xtal.result import Result, format_value
 from xtal.rietveld.run import refine
 
+LIMIT = 1500.0
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = Path(__file__).with_name("validation_text.md")
 
@@ -40,12 +43,19 @@ def run_case(case: Case, engine: str, data: Path | None) -> Fit:
     """One fit; an engine that can't do it is a row with its reason."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            job = build_job(case, engine, data, Path(folder))
+            job = _job(case, engine, data, Path(folder))
             started = time.perf_counter()
-            result = refine(job)
+            result = refine(job, timeout=LIMIT)
         except XtalError as error:
             return Fit(case, engine, None, 0.0, str(error))
         return Fit(case, engine, result, time.perf_counter() - started)
+
+
+def _job(case: Case, engine: str, data: Path | None, folder: Path) -> Job:
+    if isinstance(case, JointCase):
+        assert data is not None
+        return build_joint_job(case, engine, data, folder)
+    return build_job(case, engine, data, folder)
 
 
 def warm_up(engines: Sequence[str], data: Path | None) -> None:
@@ -105,11 +115,13 @@ def main() -> int:
     options = parser.parse_args()
     engines = options.engines.split(",")
     data = options.data if options.data.is_dir() else None
-    cases = [*(MEASURED if data else ()), *SYNTHETIC]
+    cases: list[Case] = [*(MEASURED if data else ()), *(MULTI if data else ()), *SYNTHETIC]
     warm_up(engines, data)
     fits = []
     for case in cases:
         for engine in engines:
+            if isinstance(case, JointCase) and engine not in case.engines:
+                continue
             fits.append(run_case(case, engine, data))
             print(*rows(fits[-1:]), sep="\n", file=sys.stderr)
     options.output.write_text(page(fits, engines), encoding="utf-8")

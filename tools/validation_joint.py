@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from validation_cases import Case, Known, cell, rwp_not_above
+from validation_cases import Case, Known, cell, rwp_not_above, weight
 
 from xtal.io.jobs import load_job
 from xtal.job import Job
@@ -270,10 +270,10 @@ MULTI: tuple[JointCase, ...] = (
         name="α-Si3N4 with β",
         about="laboratory X-ray pattern of α-Si3N4 with a trace of β",
         data="si3n4_ab_lab",
-        known=(cell("alpha", "a", 7.753888, 200.0), cell("alpha", "c", 5.620424, 200.0)),
+        known=(cell("alpha", "a", 7.753888, 200.0), cell("alpha", "c", 5.620424, 200.0), weight("beta", 0.98, 1.0)),
         job=SI3N4_JOB,
         files={"alpha.cif": ALPHA_SI3N4, "beta.cif": BETA_SI3N4},
-        source="GSAS refinement of the same data",
+        source="GSAS refinement of the same data (0.98 wt% by its scales)",
     ),
     JointCase(
         name="LaB6, POWGEN",

@@ -66,6 +66,10 @@ def refine(
         job = load_job(file, engine=engine)
     else:
         job = job_from_template(template, file, phases=phase or (), instrument=instrument, engine=engine)
+    if defend and job.patterns:
+        raise InputError(
+            "--defend takes a job with one pattern;", remedy="leave it out, or refine one of the patterns alone."
+        )
     folder = output or (Path(job.output_folder) if job.output_folder else default_folder(file))
     refine_and_write(
         job, folder, timeout=timeout, force=force, as_json=as_json, quiet=quiet,

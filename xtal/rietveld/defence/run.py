@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...defence import Defence, Interval, Removal
-from ...errors import EngineUnsupportedError
+from ...errors import EngineUnsupportedError, JobError
 from ...job import Job, JobPhase
 from ...result import Result, Value
 from ..run import DEFAULT_TIMEOUT, refine
@@ -72,6 +72,11 @@ def defend(
     progress : callable
         Is told of each refit before it starts. A phase takes 5 to 10 refits of one stage, the models two and one per phase.
     """
+    if job.patterns:
+        raise JobError(
+            "fractions are defended on one pattern;",
+            remedy="leave --defend out, or refine one pattern of the job alone.",
+        )
     if result.agreement is None or result.status not in ("converged", "not_converged"):
         return result
     case = _Case(job, result, result.engine["name"], timeout, progress)
