@@ -35,6 +35,7 @@ COMMANDS = {
     "project": "xtal.cli.project",
     "mismatch": "xtal.cli.mismatch",
     "pdf": "xtal.cli.pdf",
+    "series": "xtal.cli.series",
     "doctor": "xtal.cli.doctor",
 }
 BAD_INPUT, INTERRUPTED = 2, 130

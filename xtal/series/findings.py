@@ -125,7 +125,8 @@ def _transitions(series: Series, table: Any) -> Iterator[TransitionFinding]:
         kind = "group_share" if wanted["group"] and f"{prefix}.group_share" in table else "weight_fraction"
         if f"{prefix}.{kind}" not in table:
             continue
-        share, share_esd = table[f"{prefix}.{kind}"].to_numpy(float), table[f"{prefix}.{kind}.esd"].to_numpy(float)
+        share = table[f"{prefix}.{kind}"].to_numpy(float)
+        share_esd = _with_usual_esd(table[f"{prefix}.{kind}.esd"].to_numpy(float))
         yield _transition(series, table, wanted["name"], "share", share, share_esd)
         divisors = wanted["splitting"]
         if divisors and all(f"{prefix}.cell.{name}" in table for name in divisors):
@@ -134,6 +135,12 @@ def _transitions(series: Series, table: Any) -> Iterator[TransitionFinding]:
             yield _transition(
                 series, table, wanted["name"], "splitting", *splitting(cells, esds, divisors, share, share_esd)
             )
+
+
+def _with_usual_esd(esds: Any) -> Any:
+    """A share that ended on its bound has no esd; for the weight of its frame it gets the usual one of the series."""
+    known = esds[np.isfinite(esds)]
+    return np.where(np.isfinite(esds), esds, np.median(known)) if known.size else esds
 
 
 def _transition(series: Series, table: Any, name: str, evidence: str, values: Any, esds: Any) -> TransitionFinding:

@@ -123,7 +123,11 @@ class Series:
         """
         import pandas
 
-        return pandas.DataFrame(list(self._rows()))
+        table = pandas.DataFrame(list(self._rows()))
+        numbers = [
+            name for name in table.columns if name.startswith(("phase.", "pattern.")) and not name.endswith(".held")
+        ]
+        return table.astype(dict.fromkeys(numbers, float))
 
     def tidy(self) -> Any:
         """One row per frame and quantity: frame, the axis, ramp, direction, quantity, value, esd (pandas DataFrame)."""

@@ -27,8 +27,8 @@ class StepFit:
     position : float
         Where half of it is done, in units of the axis.
     position_esd : float or None
-        Standard uncertainty; at least a quarter of the frames' distance where only one frame, or none, lies in the step;
-        None when the fit gave no covariance.
+        Standard uncertainty; where fewer than two frames lie in the step, that of a position anywhere between two frames,
+        their distance/√12; None when the fit gave no covariance.
     width : float
         From 10 to 90 %.
     low, high : float
@@ -129,9 +129,7 @@ def _esd(found: object, chi2_red: float, x: FloatArray, spacing: float) -> float
     width = found.best_values["width"]  # type: ignore[attr-defined]
     inside = int(np.sum(np.abs(x - parameter.value) < width / 2))
     statistical = None if parameter.stderr is None else float(parameter.stderr * np.sqrt(max(chi2_red, 1.0)))
-    if inside >= 2:
-        return statistical
-    return max(statistical or 0.0, spacing / 4)
+    return statistical if inside >= 2 else float(spacing / np.sqrt(12))
 
 
 def hysteresis(up: StepFit | None, down: StepFit | None) -> Hysteresis | None:

@@ -1,0 +1,277 @@
+"""The driver's decisions, with a pool of its own in place of a cluster: retries, corrupt frames, stopping, resuming."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from xtal.errors import InputError, OutputError
+from xtal.io.series_files import read_series_file
+from xtal.series.cluster import Lost
+from xtal.series.frame import FrameTask
+from xtal.series.run import RunOptions, StopRequest, Summary, run_series
+from xtal.series.series import Series
+from xtal.series.store import Fit
+
+Answer = Callable[[FrameTask], Fit | Lost]
+
+
+class Pool:
+    """Answers at once, the last given first."""
+
+    def __init__(self, answer: Answer, slots: int = 2) -> None:
+        self.answer, self.slots, self.waiting, self.given = answer, slots, [], []
+        self.is_connected = True
+
+    @property
+    def n_running(self) -> int:
+        return len(self.waiting)
+
+    def n_slots(self) -> int:
+        return self.slots
+
+    def submit(self, task: FrameTask, avoid: str = "") -> None:
+        self.waiting.append(task)
+        self.given.append((task, avoid))
+
+    def next(self, seconds: float):
+        if not self.waiting:
+            return None
+        task = self.waiting.pop()
+        return task, self.answer(task)
+
+    def cancel(self, task: FrameTask) -> None:
+        self.waiting.remove(task)
+
+
+def good(task: FrameTask) -> Fit:
+    """A fit whose value tells what it started from."""
+    start = 1.0 if task.starts is None else task.starts["phase.ni.cell.a"]
+    value = start / 3 + task.frame
+    return Fit(task.frame, task.route, "converged", "pass", "fine", rwp=0.1, gof=1.0, attempts=task.attempt, worker="w1",
+               started_from=task.parent, sha256=task.sha256, parameters=(("phase.ni.cell.a", value, 0.1),))  # fmt: skip
+
+
+def run(file: Path, folder: Path, answer: Answer = good, pool: Pool | None = None, stop: StopRequest | None = None,
+        listener=None, **options) -> tuple[Summary, Pool]:  # fmt: skip
+    used = pool or Pool(answer)
+
+    @contextmanager
+    def opened() -> Iterator[Pool]:
+        yield used
+
+    given = read_series_file(file)
+    return run_series(given, folder, RunOptions(**options), pool=opened(), stop=stop, listener=listener), used
+
+
+def rows(folder: Path) -> dict[int, tuple]:
+    with Series(folder) as series:
+        return {
+            frame: (fit.status, fit.started_from, fit.sha256, series._full(frame).parameters)
+            for frame, fit in series.accepted.items()
+        }
+
+
+def test_every_frame_is_refined_and_starts_where_the_plan_says(light_series, tmp_path):
+    summary, pool = run(light_series, tmp_path / "out")
+    assert (summary.done, summary.total, summary.failed) == (12, 12, 0)
+    assert all((task.parent is None) == (task.starts is None) for task, _ in pool.given)
+    assert sum(task.parent is None for task, _ in pool.given) == 4
+
+
+def test_driver_keeps_only_two_frames_per_worker_in_memory(light_series, tmp_path):
+    most = []
+    pool = Pool(good, slots=2)
+    run(light_series, tmp_path / "out", pool=pool, listener=lambda progress: most.append(pool.n_running))
+    assert max(most) <= 4
+
+
+def test_corrupt_pattern_among_good_ones_is_marked_and_the_rest_goes_on(light_series, tmp_path):
+    bad = light_series.parent / "frames" / "frame_5_x0.455.xye"
+    bad.write_text("42.0 nan nonsense\n", encoding="utf-8")
+    summary, _ = run(light_series, tmp_path / "out")
+    assert (summary.done, summary.failed) == (12, 1)
+    with Series(tmp_path / "out") as series:
+        fit = series.accepted[5]
+        assert (fit.status, fit.verdict) == ("unreadable", "fail")
+        assert "frame_5_x0.455.xye" in fit.message
+        assert str(light_series.parent) not in fit.message
+
+
+def test_frame_of_another_instrument_is_marked(light_series, tmp_path):
+    other = light_series.parent / "frames" / "frame_2_x0.182.xye"
+    text = other.read_text(encoding="utf-8")
+    other.write_text("# wavelength = 0.7093\n" + text, encoding="utf-8")
+    run(light_series, tmp_path / "out")
+    with Series(tmp_path / "out") as series:
+        assert "0.7093" in series.accepted[2].message
+        assert series.accepted[2].status == "unreadable"
+
+
+def test_failed_frame_is_tried_again_elsewhere_and_cold(light_series, tmp_path):
+    def once_failing(task: FrameTask) -> Fit:
+        if task.frame == 2 and task.attempt == 1:
+            return Fit(2, "main", "failed", "fail", "it diverged", worker="w1")
+        return good(task)
+
+    summary, pool = run(light_series, tmp_path / "out", once_failing)
+    assert summary.failed == 0
+    (again, avoid) = next((task, avoid) for task, avoid in pool.given if task.attempt == 2)
+    assert (again.frame, again.starts, avoid) == (2, None, "w1")
+
+
+def test_frame_that_fails_twice_is_marked_with_its_reason_and_its_children_start_cold(light_series, tmp_path):
+    def failing(task: FrameTask) -> Fit | Lost:
+        return Lost("its worker process ended without a word") if task.frame == 4 else good(task)
+
+    summary, pool = run(light_series, tmp_path / "out", failing)
+    assert (summary.done, summary.failed) == (12, 1)
+    with Series(tmp_path / "out") as series:
+        assert series.accepted[4].attempts == 2
+        assert "ended without a word" in series.accepted[4].message
+    assert all(task.starts is None for task, _ in pool.given if task.parent == 4)
+
+
+def test_dropped_frame_is_given_again_without_counting_against_it(light_series, tmp_path):
+    dropped = []
+
+    def dropping(task: FrameTask) -> Fit | Lost:
+        if task.frame == 3 and len(dropped) < 5:
+            dropped.append(task)
+            return Lost("its scheduler dropped it", is_dropped=True)
+        return good(task)
+
+    summary, _ = run(light_series, tmp_path / "out", dropping)
+    assert (summary.done, summary.failed) == (12, 0)
+
+
+def test_scheduler_that_goes_away_ends_the_run_resumably(light_series, tmp_path):
+    pool = Pool(good)
+
+    def leave(progress) -> None:
+        pool.is_connected = progress.done < 5
+
+    summary, _ = run(light_series, tmp_path / "out", pool=pool, listener=leave)
+    assert summary.reason == "the scheduler went away"
+    assert summary.done == 5
+    resumed, _ = run(light_series, tmp_path / "out", resume=True)
+    assert resumed.done == 12
+
+
+def test_first_interrupt_finishes_what_runs_and_second_stops_at_once(light_series, tmp_path):
+    stop = StopRequest()
+
+    def once(progress) -> None:
+        stop.count = 1
+
+    summary, pool = run(light_series, tmp_path / "out", stop=stop, listener=once)
+    assert summary.reason == "stopped on request"
+    assert summary.done == len(pool.given) < 12
+
+    def twice(progress) -> None:
+        stop.count = 2
+
+    stop.count = 0
+    with pytest.raises(KeyboardInterrupt):
+        run(light_series, tmp_path / "out", stop=stop, listener=twice, resume=True)
+    resumed, _ = run(light_series, tmp_path / "out", resume=True)
+    assert resumed.done == 12
+
+
+@pytest.mark.parametrize("moment", [1, 4, 9])
+def test_resumed_run_equals_an_undisturbed_one(light_series, tmp_path, moment):
+    run(light_series, tmp_path / "whole")
+
+    def die(progress) -> None:
+        if progress.done == moment:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run(light_series, tmp_path / "broken", listener=die)
+    _, pool = run(light_series, tmp_path / "broken", resume=True)
+    assert len(pool.given) == 12 - moment
+    assert rows(tmp_path / "broken") == rows(tmp_path / "whole")
+
+
+def test_folder_with_a_series_needs_resume(light_series, tmp_path):
+    run(light_series, tmp_path / "out")
+    with pytest.raises(OutputError, match="--resume"):
+        run(light_series, tmp_path / "out")
+    assert len(rows(tmp_path / "out")) == 12
+
+
+def test_folder_with_something_else_is_refused(light_series, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("precious", encoding="utf-8")
+    with pytest.raises(OutputError, match="holds no series"):
+        run(light_series, tmp_path / "out", resume=True)
+
+
+def test_resume_with_a_changed_job_is_refused(light_series, tmp_path):
+    run(light_series, tmp_path / "out")
+    job = light_series.parent / "job.toml"
+    job.write_text(job.read_text(encoding="utf-8").replace("terms = 2", "terms = 3"), encoding="utf-8")
+    with pytest.raises(InputError, match="not what this series was begun with"):
+        run(light_series, tmp_path / "out", resume=True)
+
+
+def test_failed_frames_can_be_refined_once_more(light_series, tmp_path):
+    run(light_series, tmp_path / "out", lambda task: Lost("gone") if task.frame == 7 else good(task))
+    summary, pool = run(light_series, tmp_path / "out", resume=True, retry_failed=True)
+    assert (summary.done, summary.failed) == (12, 0)
+    assert [task.frame for task, _ in pool.given] == [7]
+
+
+def test_only_some_frames(light_series, tmp_path):
+    summary, pool = run(light_series, tmp_path / "out", frames="3:7")
+    assert summary.total == 4
+    assert {task.frame for task, _ in pool.given} == {3, 4, 5, 6}
+
+
+def test_both_ways_flags_the_frame_whose_answer_depends_on_the_start(light_series, tmp_path):
+    def answer(task: FrameTask) -> Fit:
+        value = 3.5 if (task.frame, task.route) != (6, "backward") else 3.6
+        return dataclasses.replace(good(task), parameters=(("phase.ni.cell.a", value, 1e-4),))
+
+    summary, _ = run(light_series, tmp_path / "out", answer, both_ways=True)
+    assert summary.total == 36
+    with Series(tmp_path / "out") as series:
+        assert [(one.frame, one.name) for one in series.disagreements()] == [(6, "phase.ni.cell.a")]
+
+
+def test_override_changes_start_and_holds_parameters_in_its_frames_only(light_series, tmp_path):
+    text = light_series.read_text(encoding="utf-8")
+    extra = '[[override]]\nframes = "2:4"\nfixed = ["phase.ni.cell"]\nexcluded = [[43.0, 46.0]]\n[override.parameters."phase.ni.cell.a"]\nstart = 3.51\n'
+    light_series.write_text(text + extra, encoding="utf-8")
+    _, pool = run(light_series, tmp_path / "out")
+    for task, _ in pool.given:
+        is_in = task.frame in (2, 3)
+        assert (task.job.parameters["phase.ni.cell.a"].start == 3.51) == is_in
+        assert ("phase.ni.cell.a" in task.job.free_names) != is_in
+        assert (len(task.job.pattern) < 350) == is_in
+
+
+def test_fixed_name_that_does_not_exist_is_refused_before_anything_is_written(light_series, tmp_path):
+    text = light_series.read_text(encoding="utf-8") + '[shared]\nfixed = ["phase.nickel.cell"]\n'
+    light_series.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"no parameter is called 'phase\.nickel\.cell'"):
+        run(light_series, tmp_path / "out")
+    assert not (tmp_path / "out" / "series.sqlite").exists()
+
+
+def test_frames_that_are_all_corrupt_are_refused(light_series, tmp_path):
+    for file in (light_series.parent / "frames").iterdir():
+        file.write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="none of 12 frames can be read"):
+        run(light_series, tmp_path / "out")
+
+
+def test_store_can_be_copied_while_nothing_runs(light_series, tmp_path):
+    run(light_series, tmp_path / "out")
+    shutil.copytree(tmp_path / "out", tmp_path / "copy")
+    assert rows(tmp_path / "copy") == rows(tmp_path / "out")

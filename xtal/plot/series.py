@@ -1,0 +1,105 @@
+"""Figures of a series for print: all patterns as a map, and a quantity with its error bars along the axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..pattern import AXIS_UNITS
+from . import style
+from .refinement import AXIS_NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..series.findings import Findings
+    from ..series.series import Series
+
+__all__ = ["plot_map", "plot_quantities"]
+
+MARKS = {"up": ("^", style.VERMILION), "down": ("v", style.BLUE)}
+MAP_POINTS = 1200
+
+
+def plot_map(series: Series) -> Figure:
+    """All observed patterns, one row per frame, as the square root of intensity.
+
+    Raises
+    ------
+    ValueError
+        No frame has curves.
+    """
+    found = [(frame.index, series.curves(frame.index)) for frame in series.frames]
+    curves = [(index, one) for index, one in found if one is not None]
+    if not curves:
+        raise ValueError("no frame of the series has a pattern to draw")
+    first = curves[0][1]
+    x = np.linspace(first.x[0], first.x[-1], min(MAP_POINTS, len(first.x)))
+    rows = [np.sqrt(np.maximum(np.interp(x, one.x, one.observed), 0.0)) for _, one in curves]
+    figure, axes = _figure(4.6)
+    with style.print_style():
+        edges = np.arange(len(rows) + 1)
+        low, high = np.percentile(rows, [1, 99.7])
+        mesh = axes.pcolormesh(
+            np.append(x, 2 * x[-1] - x[-2]), edges, rows, cmap="cividis", vmin=low, vmax=high, rasterized=True
+        )
+        axes.set_xlabel(f"{AXIS_NAMES[first.axis]} ({AXIS_UNITS[first.axis].replace('degrees 2θ', '°')})")
+        axes.set_ylabel("frame")
+        axes.set_title(str(series.meta["title"]), loc="left", parse_math=False)
+        figure.colorbar(mesh, label=r"$\sqrt{\mathrm{intensity}}$")
+    return figure
+
+
+def plot_quantities(series: Series, names: Sequence[str], findings: Findings | None = None) -> Figure:
+    """Quantities of the table along the axis, ramps apart, with error bars; steps that were found are drawn.
+
+    Parameters
+    ----------
+    series : Series
+        The series.
+    names : sequence of str
+        Columns of `Series.table`, one panel each.
+    findings : Findings, optional
+        Draws the transition temperatures as lines.
+    """
+    table = series.table()
+    axis = series.axis_name if series.axis_name != "frame" else "value"
+    figure, panels = _figure(1.0 + 1.7 * len(names), len(names))
+    with style.print_style():
+        for panel, name in zip(np.atleast_1d(panels), names, strict=True):
+            _draw(panel, table, axis, name)
+            _lines(panel, findings)
+        np.atleast_1d(panels)[-1].set_xlabel(series.axis_label)
+        np.atleast_1d(panels)[0].set_title(str(series.meta["title"]), loc="left", parse_math=False)
+    return figure
+
+
+def _draw(panel: Any, table: Any, axis: str, name: str) -> None:
+    for direction, (mark, colour) in MARKS.items():
+        part = table[table["direction"] == direction]
+        if name in part and part[name].notna().any():
+            esds = part.get(f"{name}.esd")
+            panel.errorbar(
+                part[axis], part[name], yerr=esds, fmt=mark, ms=3, lw=0.7, ls="none", color=colour, label=direction
+            )
+    panel.set_ylabel(name)
+    panel.legend(loc="best")
+
+
+def _lines(panel: Any, findings: Findings | None) -> None:
+    for one in findings.transitions if findings is not None else ():
+        for step in (one.up, one.down):
+            if step is not None and one.evidence == "share":
+                panel.axvline(step.position, color=MARKS[step.direction][1], lw=0.6, ls="--")
+
+
+def _figure(height: float, n_panels: int = 1) -> tuple[Figure, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style.print_style():
+        figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        return figure, figure.subplots(n_panels, 1, sharex=True)
