@@ -74,6 +74,7 @@ def test_srm_660c_is_that_of_rietx_while_the_gaussian_width_stays_positive(reque
 
 @pytest.mark.slow
 def test_srm_660c_with_u_and_v_free_ends_lower_than_rietx_and_says_that_the_width_is_negative(request, tmp_path):
+    # started at native's answer, rietx stays there: one model, and a search that ends early at the clamp of its width
     native, rietx = outcomes("SRM 660c", request, tmp_path)
     assert native["agreement"]["rwp"] <= rietx["agreement"]["rwp"]
     assert native["agreement"]["rwp"] == pytest.approx(rietx["agreement"]["rwp"], abs=0.002)

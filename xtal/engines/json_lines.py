@@ -36,8 +36,10 @@ def serve(engine: dict[str, str], refine: Refine) -> int:
     """
     stream = _claim_stdout()
 
+    encoder = _OutcomeEncoder()
+
     def emit(event: dict[str, Any]) -> None:
-        stream.write(encode(event) + "\n")
+        stream.write(encoder.encode(event) + "\n")
         stream.flush()
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -88,6 +90,23 @@ def _error_event(engine: str, error: Exception) -> dict[str, Any]:
         message = f"{engine} failed unexpectedly: {message}"
     return {"event": "error", "kind": kind, "message": message,
             "detail": "".join(traceback.format_exception(error))}  # fmt: skip
+
+
+class _OutcomeEncoder:
+    """Encodes events; an outcome that was the last snapshot isn't encoded again."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, str] = (None, "null")
+
+    def encode(self, event: dict[str, Any]) -> str:
+        """One line of strict JSON."""
+        key = next((key for key in ("snapshot", "outcome") if key in event), None)
+        if key is None:
+            return encode(event)
+        if event[key] is not self._last[0]:
+            self._last = (event[key], encode(event[key]))
+        head = encode({name: value for name, value in event.items() if name != key})
+        return f'{head[:-1]}, "{key}": {self._last[1]}}}'
 
 
 def encode(value: Any) -> str:

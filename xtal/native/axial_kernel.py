@@ -39,14 +39,17 @@ class Nodes:
     centroid: FloatArray
 
 
-def spread_nodes(centre: FloatArray, axial: float, counts: IntArray) -> Nodes:
-    """Nodes of peaks at `centre` (degrees 2θ), `counts` of them per peak; one node is the centroid without spread."""
+def spread_nodes(centre: FloatArray, axial: float, counts: IntArray, with_axial: bool = True) -> Nodes:
+    """Nodes of peaks at `centre` (degrees 2θ), `counts` of them per peak; one node is the centroid without spread.
+
+    Without `with_axial` the slopes by (S + H)/L stay zero.
+    """
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     table, centroid = np.empty((start[-1], 6)), np.empty((len(centre), 3))
     for count in np.unique(counts):
         members = np.flatnonzero(counts == count)
         rows = start[members][:, None] + np.arange(count)
-        made = _slopes(centre[members], axial, int(count))
+        made = _slopes(centre[members], axial, int(count), with_axial)
         table[rows] = made
         position, weight = made[..., :2].transpose(2, 0, 1)
         centroid[members, 0] = (position * weight).sum(axis=1)
@@ -55,7 +58,7 @@ def spread_nodes(centre: FloatArray, axial: float, counts: IntArray) -> Nodes:
     return Nodes(start, table, centroid)
 
 
-def _slopes(centre: FloatArray, axial: float, count: int) -> FloatArray:
+def _slopes(centre: FloatArray, axial: float, count: int, with_axial: bool) -> FloatArray:
     """The table of peaks with the same number of nodes, (n, count, 6)."""
     if count == 1:
         # below the resolution of one node only the centroid moves: -a²/12 cot 2θ, from the kernel's second moment
@@ -71,6 +74,9 @@ def _slopes(centre: FloatArray, axial: float, count: int) -> FloatArray:
     by_centre = axial_stretch(axial, count) * np.sin(angle) / np.sin(node)
     log_weight = -by_centre / np.tan(node)
     weight_by_centre = np.radians(weight * (log_weight - (weight * log_weight).sum(axis=1, keepdims=True)))
+    if not with_axial:
+        nothing = np.zeros_like(position)
+        return np.stack([position, weight, by_centre, weight_by_centre, nothing, nothing], axis=-1)
     high, low = (axial_nodes(centre, axial + step, count) for step in (_STEP, -_STEP))
     by_axial, weight_by_axial = ((one - other) / (2 * _STEP) for one, other in zip(high, low, strict=True))
     return np.stack([position, weight, by_centre, weight_by_centre, by_axial, weight_by_axial], axis=-1)

@@ -138,9 +138,9 @@ class PatternModel:
         if windows is None or not windows.still_fit(peaks.centre, peaks.fwhm, axial):
             windows = make_windows(self.axis, peaks.centre, peaks.fwhm, peaks.eta, axial)
             self._windows[name] = windows
-        nodes = spread_nodes(peaks.centre, axial, windows.nodes)
-        slopes = np.ascontiguousarray(peaks.slopes @ reduction)
         with_axial = bool(np.any(axial_row))
+        nodes = spread_nodes(peaks.centre, axial, windows.nodes, with_axial)
+        slopes = np.ascontiguousarray(peaks.slopes @ reduction)
         total = np.zeros((reduction.shape[1] + 2, len(self.axis)))
         kernel()(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start, nodes.table,
                  nodes.centroid, BROAD, slopes, with_axial, total)  # fmt: skip

@@ -36,7 +36,7 @@ def unsupported(message: str) -> NativeError:
 def refuse_unknown_kinds(task: dict[str, Any]) -> None:
     """Refuse patterns, modes, backgrounds and geometries beyond this engine."""
     if "patterns" in task:
-        raise unsupported("several patterns at once: the native engine takes one; use engine rietx or gsas2.")
+        raise unsupported("several patterns at once: the native engine takes one; use rietx (one phase) or gsas2.")
     mode = task.get("mode", "rietveld")
     if mode != "rietveld":
         raise unsupported(f"mode {mode!r}: the native engine runs 'rietveld' only, and so do rietx and gsas2 here.")

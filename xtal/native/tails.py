@@ -71,10 +71,11 @@ class Tails:
             T first, then the derivatives.
         """
         node, weights, moves = self._weights(at)
-        spread, moved = (self._matrix(node, one).T for one in (weights, moves))
-        found = spread @ np.column_stack([amplitude, slopes])
-        found[:, 1:] += moved @ (at_slopes * amplitude[:, None])
-        return np.asarray(found)
+        parts = np.zeros((2 * len(at), slopes.shape[1] + 1))
+        parts[: len(at), 0], parts[: len(at), 1:] = amplitude, slopes
+        parts[len(at) :, 1:] = at_slopes * amplitude[:, None]
+        spread = self._matrix(np.concatenate([node, node]), np.concatenate([weights, moves], axis=1))
+        return np.asarray(spread.T @ parts)
 
     def evaluate(self, deposit: FloatArray) -> FloatArray:
         """Tails on the points, (k, n_points), of the columns of a deposit (n_grid, k)."""
