@@ -83,6 +83,20 @@ def test_straight_line_has_no_change_point():
     assert sum(map(len, found)) == 0
 
 
+def test_smooth_thermal_expansion_has_no_change_point():
+    axis = np.linspace(60, 500, 46)
+    einstein = 10.3 * (1 + 0.004 / (np.exp(300.0 / axis) - 1))
+    found = [change_points(axis, noisy(einstein, 2e-4, seed), np.full(46, 2e-4)) for seed in range(10)]
+    assert sum(map(len, found)) == 0
+
+
+def test_jump_of_a_curved_course_is_found():
+    values = 3.9 + 2e-6 * (T - 30) ** 2 + np.where(T > 70, 3e-3, 0.0)
+    points = change_points(T, noisy(values, 2e-4), np.full(71, 2e-4))
+    assert len(points) == 1
+    assert points[0].low <= 70 <= points[0].high
+
+
 def test_correlation_of_a_falling_lattice_with_rising_conductivity_is_negative():
     a = np.array([3.911, 3.908, 3.905, 3.9025, np.nan])
     found = correlate(a, np.log10([1.1e-7, 4e-7, 1.2e-6, 3.3e-6, 1.0]))

@@ -20,6 +20,8 @@ RISE = 1e-3
 """Probability, by chance, of a rank correlation with the frame number as large as that of an alarm."""
 
 LEAST_FRAMES = 3
+ALLOWED = 0.1
+"""Part of the calculated peaks that a residual may be before it counts."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +65,19 @@ class Alarm:
 def residual_strengths(curves: ProfileCurves, window: float) -> FloatArray:
     """Σ(observed − calculated)/sqrt(Σσ²) in a window of so many degrees about every point, misfit of the model allowed for.
 
-    A peak of the model that is a little off leaves as much below as above: the strength is reduced by the root mean square
-    of its neighbourhood where that exceeds counting statistics, and to half at calculated peaks.
+    A tenth of the calculated peaks in the window is taken off, for an intensity or a width that is a little wrong is no new
+    peak. The rest is divided by its own robust spread over the pattern (1.4826 · median |deviation|) where that exceeds 1, so
+    that a model that fits badly everywhere raises no alarm anywhere.
     """
     step = float(np.median(np.diff(curves.x)))
-    width = max(round(window / step), 3)
-    kernel = np.ones(width)
+    kernel = np.ones(max(round(window / step), 3))
     residual = np.where(curves.sigma > 0, curves.difference, 0.0)
-    summed = np.convolve(residual, kernel, "same") / np.sqrt(
-        np.maximum(np.convolve(curves.sigma**2, kernel, "same"), 1e-300)
-    )
+    sigma = np.sqrt(np.maximum(np.convolve(curves.sigma**2, kernel, "same"), 1e-300))
+    summed = np.convolve(residual, kernel, "same") / sigma
+    spread = 1.4826 * float(np.median(np.abs(summed - np.median(summed))))
     peaks = np.maximum(curves.calculated - curves.background, 0.0)
-    model = np.convolve(0.03 * peaks, kernel, "same") / np.sqrt(
-        np.maximum(np.convolve(curves.sigma**2, kernel, "same"), 1e-300)
-    )
-    return np.asarray(summed - model)
+    allowed = np.convolve(ALLOWED * peaks, kernel, "same") / sigma
+    return np.asarray((summed - allowed) / max(spread, 1.0))
 
 
 def find_alarms(

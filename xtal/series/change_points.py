@@ -1,4 +1,4 @@
-"""Change points: where a quantity stops following one straight line, with an interval of confidence."""
+"""Change points: where a quantity leaves its smooth course, with an interval of confidence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STRONG = 10.0
 
 @dataclass(frozen=True)
 class ChangePoint:
-    """A place between two frames at which one straight line ends and another begins.
+    """A place between two frames at which one smooth course ends and another begins.
 
     Parameters
     ----------
@@ -37,10 +37,11 @@ class ChangePoint:
 
 
 def change_points(axis: ArrayLike, values: ArrayLike, esds: ArrayLike, most: int = 4) -> tuple[ChangePoint, ...]:
-    """Places at which weighted straight lines change, by binary segmentation, each with ΔBIC above 10.
+    """Places at which a smooth course ends and another begins, by binary segmentation, each with ΔBIC above 10.
 
-    Each segment has its own line; a change costs three parameters, two of the line and its place. Esds are scaled by
-    sqrt(χ²/ν) of the best description with a change where that is above 1, so that underestimated esds find no changes.
+    On either side of a change runs a line or a parabola of its own. That must beat every single polynomial up to the fourth
+    degree, so that the curved course of thermal expansion is no change. A change costs its place as a parameter. Esds are
+    scaled by sqrt(χ²/ν) of the best description with a change where that is above 1, so that underestimated esds find none.
 
     Parameters
     ----------
@@ -68,16 +69,16 @@ def _best_change(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[int, 
     n = len(x)
     if n < 2 * SEGMENT:
         return None
-    whole = _chi2(x, y, sigma)
-    cuts = range(SEGMENT, n - SEGMENT + 1)
-    chi2 = np.array([_chi2(x[:cut], y[:cut], sigma[:cut]) + _chi2(x[cut:], y[cut:], sigma[cut:]) for cut in cuts])
-    scale = max(float(chi2.min()) / max(n - 5, 1), 1.0)
-    gain = (whole - float(chi2.min())) / scale - 3 * np.log(n)
+    cuts = [cut for cut in range(SEGMENT, n - SEGMENT + 1) if x[cut] > x[cut - 1]]
+    candidates = [_with_change(x, y, sigma, cuts, degree) for degree in (1, 2)]
+    scale = max(min(float(chi2.min()) / max(n - k, 1) for chi2, k in candidates), 1.0)
+    smooth = min(_chi2(x, y, sigma, degree) / scale + (degree + 1) * np.log(n) for degree in (1, 2, 3, 4))
+    chi2, k = min(candidates, key=lambda item: float(item[0].min()) / scale + item[1] * np.log(n))
+    gain = smooth - (float(chi2.min()) / scale + k * np.log(n))
     if gain <= STRONG:
         return None
-    place = int(np.argmin(chi2))
     inside = np.flatnonzero((chi2 - chi2.min()) / scale <= 3.84)
-    cut = cuts[place]
+    cut = cuts[int(np.argmin(chi2))]
     point = ChangePoint(
         position=float(x[cut - 1] + x[cut]) / 2,
         low=float(x[cuts[int(inside[0])] - 1]),
@@ -87,11 +88,17 @@ def _best_change(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[int, 
     return cut, point
 
 
-def _chi2(x: FloatArray, y: FloatArray, sigma: FloatArray) -> float:
-    """χ² of the weighted straight line."""
-    weight = 1 / sigma**2
-    total = weight.sum()
-    mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
-    spread = weight @ (x - mean_x) ** 2
-    slope = (weight @ ((x - mean_x) * (y - mean_y))) / spread if spread > 0 else 0.0
-    return float(weight @ (y - mean_y - slope * (x - mean_x)) ** 2)
+def _with_change(
+    x: FloatArray, y: FloatArray, sigma: FloatArray, cuts: list[int], degree: int
+) -> tuple[FloatArray, int]:
+    """χ² of two polynomials for every place of the change, and how many parameters they have."""
+    chi2 = [_chi2(x[:cut], y[:cut], sigma[:cut], degree) + _chi2(x[cut:], y[cut:], sigma[cut:], degree) for cut in cuts]
+    return np.array(chi2), 2 * (degree + 1) + 1
+
+
+def _chi2(x: FloatArray, y: FloatArray, sigma: FloatArray, degree: int) -> float:
+    """χ² of the weighted polynomial."""
+    t = (x - x.mean()) / (np.ptp(x) or 1.0)
+    columns = np.vander(t, degree + 1) / sigma[:, None]
+    coefficients = np.linalg.lstsq(columns, y / sigma, rcond=None)[0]
+    return float(np.sum((y / sigma - columns @ coefficients) ** 2))
