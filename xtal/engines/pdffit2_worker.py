@@ -34,6 +34,8 @@ PHASE_WIDE = ("pscale", "delta1", "delta2", "spdiameter")
 DATA_WIDE = ("dscale", "qdamp", "qbroad")
 TINY = 1e-12
 STALLED = 1e-9
+STEPS_OUTSIDE = 3
+"""Steps in a row beyond a bound after which a fit is broken off: it won't come back, and very broad peaks cost much time."""
 LEAST_R = 0.5
 """Steps above r = 0 at which the first empty point may lie."""
 
@@ -214,12 +216,19 @@ def fitted(fit: PdfFit, task: dict[str, Any], values: dict[str, float], free: li
         if any(name in number for _, name in variable["terms"]):
             focus(fit, variable)
             fit.constrain(reference(variable), formula(variable, values, number))
+    outside = 0
     for _ in range(max_cycles):
         done = fit.refine_step(TOLERANCE)
         if not math.isfinite(fit.getrw()):
             raise TaskError("diverged", "The fit diverged: G(r) of the model is no longer a number.")
         if done:
             return True
+        crossed = [
+            n for name, n in number.items() if bound_crossed(fit.getpar(n), task["parameters"][name]) is not None
+        ]
+        outside = outside + 1 if crossed else 0
+        if outside >= STEPS_OUTSIDE:
+            return False
     return False
 
 

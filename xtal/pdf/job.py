@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _TAKEN = ("cell.", "site.")
+_LARGEST_U = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +198,7 @@ def _structural(phase: PdfJobPhase) -> dict[str, Parameter]:
                 value = site.u_aniso[U_NAMES.index(name)]
                 found[f"site.{site.label}.{name}"] = Parameter(value, 1e-5 if name in U_NAMES[:3] else -0.1, 0.3)
         else:
-            found[f"site.{site.label}.u_iso"] = replace(found[f"site.{site.label}.u_iso"], min=1e-5)
+            found[f"site.{site.label}.u_iso"] = replace(found[f"site.{site.label}.u_iso"], min=1e-5, max=_LARGEST_U)
     return found
 
 
