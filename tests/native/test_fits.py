@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from validation_cases import SYNTHETIC, build_job
 
 from xtal.diffraction import PhaseProfile
+from xtal.engines.task import engine_task
 from xtal.io.library import reference_structure
 from xtal.job.resolved import Tie
 from xtal.lattice import Lattice
@@ -140,3 +142,31 @@ def test_serial_correlation_of_white_residuals_is_that_of_the_quadrature():
     noise = np.random.default_rng(1).normal(size=200_000)
     assert serial_correlation(noise) == pytest.approx(np.sqrt(1.2694), abs=0.005)
     assert serial_correlation(np.repeat(noise[:2000], 20)) > 3
+
+
+@pytest.mark.slow
+def test_random_starts_around_a_pellet_end_in_the_same_minimum_or_say_that_they_did_not(tmp_path):
+    case = next(case for case in SYNTHETIC if case.name == "synthetic pellet, share 0.59")
+    task = engine_task(build_job(case, "rietx", None, tmp_path), str(tmp_path))
+    best = refine_task(task, silent)
+    rng, wrong = np.random.default_rng(3), 0
+    for _ in range(20):
+        outcome = refine_task(disturbed(task, best, rng), silent)
+        found = outcome["agreement"]["rwp"] < 1.001 * best["agreement"]["rwp"]
+        wrong += not found and outcome["converged"]
+    assert wrong <= 1
+
+
+def disturbed(task, best, rng):
+    """The task from scales off by up to ten, cells by up to 0.5 %, sizes and strains by up to three."""
+    factors = {"scale": (10, 1), "crystallite_size_nm": (3, 1), "microstrain": (3, 1)}
+    parameters = {}
+    for name, row in task["parameters"].items():
+        value, last = best["parameters"][name]["value"], name.rsplit(".", 1)[-1]
+        if ".cell." in name:
+            row = {**row, "value": value * (1 + rng.uniform(-0.005, 0.005))}
+        elif last in factors and value:
+            moved = value * factors[last][0] ** rng.uniform(-1, 1)
+            row = {**row, "value": float(np.clip(moved, row["min"] or 0.0, row["max"] or np.inf))}
+        parameters[name] = row
+    return {**task, "parameters": parameters}

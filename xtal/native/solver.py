@@ -27,6 +27,8 @@ _GOOD_GAIN, _POOR_GAIN = 0.7, 0.3
 
 _SMALL_SHIFT = 0.05
 _SINGULAR = 1e-12
+_NOTHING_LEFT = 1e-6
+"""Share of the cost; a search that finds no better point is converged when no more than this was to be gained."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def minimise(
     for _ in range(max_cycles):
         found, damping = _step(evaluate, state, low, high, observed, sigma, damping)
         if found is None:
-            return replace(state, converged=True)
+            return replace(state, converged=_foreseen_fall(state, low, high) <= _NOTHING_LEFT * state.cost)
         fall, state = (state.cost - found.cost) / max(state.cost, 1e-300), found
         if fall < tolerance and (state.shift_over_esd or 0.0) < largest_shift:
             return replace(state, converged=True)
@@ -148,6 +150,12 @@ def _next_damping(before: State, after: State, damping: float) -> float:
         return max(damping * _SOFTER, _LEAST_DAMPING)
     # a step that overshoots comes from curvature that the normal equations lack
     return max(damping, _FIRST_DAMPING) * _HARDER if gain < _POOR_GAIN else damping
+
+
+def _foreseen_fall(state: State, low: FloatArray, high: FloatArray) -> float:
+    """By how much the undamped step would lower the cost if the model were linear."""
+    inside = state.inside(low, high)
+    return float(_move(state, inside, 0.0) @ state.gradient) if np.any(inside) else 0.0
 
 
 def _move(state: State, inside: NDArray[np.bool_], damping: float) -> FloatArray:
