@@ -4,7 +4,7 @@
 
 - ``schema``, ``xtal`` (version), ``ok`` (the default engine works);
 - ``python``: ``version``, ``executable``, ``supported``; ``platform``;
-- ``engines.rietx``, ``engines.gsas2``, ``parts.pdffit2``, ``parts.xrayutilities``, ``parts.chromium``: each with
+- ``engines.rietx``, ``engines.gsas2``, ``parts.pdffit2``, ``parts.xrayutilities``, ``parts.numba``, ``parts.chromium``: each with
   ``found``, ``version``, ``location``, ``purpose`` and ``remedy`` (a sentence when something is wrong, else null);
 - ``warnings``: sentences, such as another package of the same name.
 """
@@ -81,7 +81,7 @@ def examine() -> Examination:
     """Look at the interpreter, the engines, the optional parts, and at packages of the same name."""
     return Examination(
         engines={"rietx": _rietx(), "gsas2": _gsas2()},
-        parts={"pdffit2": _pdffit2(), "xrayutilities": _xrayutilities(), "chromium": _chromium()},
+        parts={"pdffit2": _pdffit2(), "xrayutilities": _xrayutilities(), "numba": _numba(), "chromium": _chromium()},
         warnings=(*_python_warnings(), *_pin_warnings(), *_namesakes()),
     )
 
@@ -127,6 +127,14 @@ def _xrayutilities() -> Part:
     version = _version("xrayutilities")
     if version is None:
         return Part(False, None, None, purpose, "Install it: pip install 'xtal-toolkit[xrayutilities]'.")
+    return Part(True, version, sys.executable, purpose)
+
+
+def _numba() -> Part:
+    purpose = "makes the native refinement engine faster"
+    version = _version("numba")
+    if version is None:
+        return Part(False, None, None, purpose, "Install it: pip install 'xtal-toolkit[native]'.")
     return Part(True, version, sys.executable, purpose)
 
 

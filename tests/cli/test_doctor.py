@@ -57,8 +57,8 @@ KEYS = {
         },
         "parts": {
             "type": "object",
-            "properties": {"pdffit2": PART, "xrayutilities": PART, "chromium": PART},
-            "required": ["pdffit2", "xrayutilities", "chromium"],
+            "properties": {"pdffit2": PART, "xrayutilities": PART, "numba": PART, "chromium": PART},
+            "required": ["pdffit2", "xrayutilities", "numba", "chromium"],
             "additionalProperties": False,
         },
         "warnings": {"type": "array", "items": {"type": "string"}},
@@ -131,7 +131,16 @@ def test_json_has_the_documented_keys(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_every_key_is_named_in_the_documentation_of_the_module() -> None:
     documented = doctor.__doc__ or ""
-    names = [*KEYS["properties"], *PART["properties"], "pdffit2", "xrayutilities", "chromium", "rietx", "gsas2"]  # type: ignore[misc]
+    names = [
+        *KEYS["properties"],
+        *PART["properties"],
+        "pdffit2",
+        "xrayutilities",
+        "numba",
+        "chromium",
+        "rietx",
+        "gsas2",
+    ]  # type: ignore[misc]
     assert all(name in documented for name in names)
 
 
@@ -143,7 +152,7 @@ def test_the_text_names_every_part_and_what_to_do(
     with pytest.raises(SystemExit):
         main(["doctor"])
     text = capsys.readouterr().out
-    assert all(name in text for name in ("rietx", "gsas2", "pdffit2", "xrayutilities", "chromium"))
+    assert all(name in text for name in ("rietx", "gsas2", "pdffit2", "xrayutilities", "numba", "chromium"))
     assert "then set XTAL_GSAS2_PYTHON" in text
     assert "apt-get install chromium" in text
 

@@ -51,7 +51,7 @@ WRONG = {
     "a word that isn't a choice": (
         [], 'when = "sometimes"\n', ["'when'", "'sometimes'", "'always', 'calibrated' or 'uncalibrated'"],
     ),
-    "an unknown engine": ([(TITLE, 'engine = "rietxx"')], "", ["'engine'", "'rietxx'", "'rietx' or 'gsas2'"]),
+    "an unknown engine": ([(TITLE, 'engine = "rietxx"')], "", ["'engine'", "'rietxx'", "'rietx', 'gsas2' or 'native'"]),
     "a missing table": ([("[pattern]", "[output]"), (FILE, "")], "", ["'pattern'", "missing"]),
     "a missing pattern key": ([(FILE, "")], "", ["[pattern]", "'file'", "missing"]),
     "an unknown instrument": (
