@@ -1,0 +1,122 @@
+"""`xtal series run` on two cores against `rietx.refine_sequential` on one: 46 neutron patterns of Co2SiO4, whole process, wall clock.
+
+``python tests/benchmarks/bench_series.py [--frames N] [--repeat N]`` prints a Markdown table. The sides take turns; each number is the
+median of the runs. Both read the same files and free the same parameters in the same stages; that they do the same work is seen in
+the median Rwp (within 2 %) and the number of free parameters. Below the table: what a frame's time consists of, and the size of the
+store. Measured data are looked for as the tests do (XTAL_TEST_DATA). Run it on a quiet machine: the load is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools.series_runs import write_olivine  # noqa: E402
+from xtal.series.series import Series  # noqa: E402
+
+PROMISED = 1.7
+SAME_RWP = 0.02
+WORKERS = 2
+
+
+def shared_data() -> Path | None:
+    """Folder of measured data, or None."""
+    named = os.environ.get("XTAL_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    return folder if (folder / "seq_co2sio4_d20").is_dir() else None
+
+
+def timed(command: list[str]) -> tuple[float, str]:
+    """Seconds of a program and what it printed."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RIETX_TELEMETRY": "0"}
+    start = time.perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return time.perf_counter() - start, done.stdout
+
+
+def run_xtal(folder: Path, out: Path) -> float:
+    """Seconds of a whole `xtal series run` with its report."""
+    command = [
+        sys.executable,
+        "-m",
+        "xtal",
+        "series",
+        "run",
+        str(folder / "series.toml"),
+        "-o",
+        str(out),
+        "--workers",
+        str(WORKERS),
+        "-q",
+    ]
+    return timed(command)[0]
+
+
+def facts(out: Path) -> dict[str, float]:
+    """Median Rwp, free parameters, bytes and seconds per frame of a finished run."""
+    with Series(out) as series:
+        fits = list(series.accepted.values())
+        seconds = {name: statistics.median(fit.timing[name] for fit in fits) for name in ("fit", "engine", "pack")}
+        free = len(series._store.parameters(fits[-1].frame, fits[-1].route))
+        rwp = statistics.median(fit.rwp or float("nan") for fit in fits)
+        return {"rwp": rwp, "n_free": free, "kb": series._store.n_bytes() / len(series) / 1000, **seconds}
+
+
+def main() -> int:
+    """Run, print, and say whether the promise is kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=46)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    data = shared_data()
+    if data is None:
+        print("bench_series: measured data are absent: set XTAL_TEST_DATA to their folder")
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_olivine(folder, data)
+        for extra in sorted((folder / "frames").glob("*.dat"))[options.frames :]:
+            extra.unlink()
+        ours, theirs, peer = [], [], {}
+        for turn in range(options.repeat):
+            ours.append(run_xtal(folder, folder / f"out{turn}"))
+            seconds, text = timed([sys.executable, str(HERE / "direct_rietx_series.py"), str(folder)])
+            theirs.append(seconds)
+            peer = json.loads(text.splitlines()[-1])
+        return report(options.frames, ours, theirs, peer, facts(folder / "out0"))
+
+
+def report(n_frames: int, ours: list[float], theirs: list[float], peer: dict[str, float], own: dict[str, float]) -> int:
+    """Print the table; 1 when the sides did not do the same, or the promise is not kept."""
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    print(f"| program | cores | frames | s | frames/s | median Rwp | free |\n|---|---|---|---|---|---|---|\n"
+          f"| xtal series run | {WORKERS} | {n_frames} | {mine:.1f} | {n_frames / mine:.2f} | {100 * own['rwp']:.3f} % | {own['n_free']:.0f} |\n"
+          f"| rietx {peer['version']} refine_sequential | 1 | {peer['frames']} | {other:.1f} | {n_frames / other:.2f} | "
+          f"{100 * peer['rwp']:.3f} % | {peer['n_free']} |\n")  # fmt: skip
+    print(
+        f"{other / mine:.2f} times as many frames per second (promised: {PROMISED}). Runs: {ours} against {theirs} s."
+    )
+    print(
+        f"A frame: fit {own['fit']:.2f} s, of which engine {own['engine']:.2f} s; packing {own['pack']:.3f} s. Store {own['kb']:.1f} kB per frame."
+    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    same = abs(own["rwp"] / peer["rwp"] - 1) <= SAME_RWP and own["n_free"] == peer["n_free"]
+    return 0 if same and other / mine >= PROMISED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
