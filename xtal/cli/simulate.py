@@ -35,6 +35,7 @@ def simulate(
     span: Annotated[tuple[float, float] | None, typer.Option("--range", help="Degrees 2θ (10 90), or µs for time of flight.")] = None,
     step: Annotated[float | None, typer.Option("--step", help="Step of the axis; 0.02° by default.")] = None,
     instrument: Annotated[str | None, typer.Option("--instrument", help="Preset or file; lab-cuka by default.")] = None,
+    slits: Annotated[Path | None, typer.Option("--slits", metavar="FILE", help="TOML with [slits]: fundamental-parameters profile instead of the instrument's widths (needs xrayutilities).")] = None,
     size: Annotated[str | None, typer.Option("--size", help="Crystallite size in nm: 120, or cubic=120,llto=300.")] = None,
     strain: Annotated[str | None, typer.Option("--strain", help="Microstrain, dimensionless: 0.001, or by phase.")] = None,
     texture: Annotated[list[str] | None, typer.Option("--texture", help="March–Dollase: llto=0,0,1:0.8; may be repeated.")] = None,
@@ -71,13 +72,15 @@ def simulate(
     weights = weights_of(mix, names) if mix else {}
     groups = [found] if mix else [[structure] for structure in found]
     from ..diffraction import simulate_pattern
+    from ..io.slit_optics import read_slit_optics
 
+    optics = None if slits is None else read_slit_optics(slits)
     made = [
         (" + ".join(structure.name for structure in group),
          simulate_pattern([(s, weights.get(s.name, 1.0), profiles[s.name]) for s in group], device, axis,
                           background=background_of(background), counts=counts,
                           seed=None if seed is None else seed + index, displacement=displacement,
-                          use_dispersion=dispersion, neutral_atoms=neutral_atoms))
+                          use_dispersion=dispersion, neutral_atoms=neutral_atoms, optics=optics))
         for index, group in enumerate(groups)
     ]  # fmt: skip
     for name, simulation in made:
