@@ -39,6 +39,7 @@ nb_execution_timeout = 180
 nb_merge_streams = True
 
 # -- pages
+smartquotes = False
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
 myst_heading_anchors = 4
 # Broken references are errors. Names of other packages can't be looked up offline.

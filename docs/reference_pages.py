@@ -35,11 +35,13 @@ TITLES = {
     "interface": "Mismatch, coincidence cells, slabs",
     "io": "Files",
     "job": "Jobs",
+    "native": "The toolkit's own refinement engine",
     "pdf": "Pair distribution functions",
     "plot": "Figures",
     "reciprocal": "Reciprocal-lattice projections",
     "report": "Reports",
     "rietveld": "Rietveld refinement",
+    "series": "Series of patterns",
 }
 
 
@@ -142,7 +144,14 @@ def _parameter_row(item: Any) -> str:
         names = ", ".join([*item.opts, *item.secondary_opts]) + value
     default = "required" if item.required else "" if item.default in (None, (), [], False) else f"`{item.default}`"
     cells = (f"`{names}`", default, item.help or "")
-    return "| " + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells) + " |\n"
+    return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |\n"
+
+
+def _cell(text: str) -> str:
+    """Text in one line of a table; what the command line sets line by line stays so."""
+    flowing, _, lines = text.partition("\b")
+    kept = "".join(f"<br>{line.strip()}" for line in lines.splitlines() if line.strip())
+    return (" ".join(flowing.split()) + kept).replace("|", "\\|")
 
 
 def _kind(annotation: Any) -> str:
