@@ -182,7 +182,7 @@ def _pellet(share: float) -> Case:
     a = Known("a(cubic)", 3.911, "Å", 0.001, lambda result: result.phases["cubic"].cell.a)
     return Case(
         name=f"synthetic pellet, share {share:g}",
-        about="synthetic: Li2OHCl/LLTO 1:1 by weight, simulated by code that no engine shares",
+        about="synthetic: Li2OHCl/LLTO 1:1 by weight, simulated by code that rietx and gsas2 do not share (native does)",
         data=f"synthetic:{share}",
         known=(known, a),
         template="antiperovskite-perovskite",

@@ -1,6 +1,6 @@
 """Synthetic measurements with a known answer: the antiperovskite pellet of the demo, and the standard that calibrates its instrument.
 
-Made by the toolkit's own forward model, which shares no code with the refinement engines. Every pattern says in its source
+Made by the toolkit's own forward model, which shares no code with the engines rietx and gsas2; the native engine shares it. Every pattern says in its source
 that it is synthetic and with which seed.
 """
 
