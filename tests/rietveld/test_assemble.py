@@ -26,7 +26,8 @@ def test_finished_fit_is_converged_with_everything_in_place(assembled, job):
     assert set(result.phases) == set(result.structures) == set(result.reflections) == {"rutile", "si"}
     assert set(result.parameters) == set(job.parameters)
     assert result.profile.x.shape == result.profile.phases["si"].shape == (len(job.pattern),)
-    assert result.files == {"engine.lst": b"kept"}
+    assert set(result.files) == {"engine.lst", "covariance.json"}
+    assert result.files["engine.lst"] == b"kept"
     assert "what the engine printed" in result.log
 
 

@@ -167,3 +167,16 @@ def test_topas_input_of_a_phase_names_its_atoms(published):
 
 def test_publishing_nothing_is_refused(tmp_path):
     assert command("publish", str(tmp_path)) == 2
+
+
+def test_a_joint_refinement_is_refused_with_the_reason(tmp_path, monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from xtal.cli import main
+
+    joint = SimpleNamespace(agreement=object(), profile=object(), patterns={"x": None, "n": None})
+    monkeypatch.setattr("xtal.io.results.read_result", lambda folder: joint)
+    with pytest.raises(SystemExit) as end:
+        main(["publish", str(tmp_path), "-o", str(tmp_path / "out")])
+    assert end.value.code == 2
+    assert "joint refinement of 2 patterns" in capsys.readouterr().err

@@ -43,6 +43,12 @@ def publish(
     result = read_result(folder)
     if result.agreement is None or result.profile is None:
         raise InputError("this refinement has no fit to publish;", where=str(folder), remedy="refine again.")
+    if len(result.patterns) > 1:
+        raise InputError(
+            f"a joint refinement of {len(result.patterns)} patterns;",
+            where=str(folder),
+            remedy="this version publishes results of one pattern only; its report and result.json hold all of them.",
+        )
     structures = refined_structures(folder, result)
     covariance = _covariance(folder)
     lengths, angles = _geometry(result, structures, covariance, max_bond)
