@@ -18,6 +18,7 @@ pytest.importorskip("distributed", reason="Dask isn't installed: pip install 'xt
 
 from xtal.errors import InputError
 from xtal.io.series_files import read_series_file
+from xtal.series.findings import analyse
 from xtal.series.run import RunOptions, run_series
 from xtal.series.series import Series
 
@@ -49,12 +50,12 @@ def wait_for(condition, seconds: float = 60.0) -> None:
 
 
 @pytest.fixture
-def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]], subprocess.Popen[bytes]]]:
     """Address of a scheduler on the loopback address, and its two workers, each a process without a nanny."""
     address = f"tcp://127.0.0.1:{free_port()}"
     scheduler = dask("dask_scheduler", "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1], "--no-dashboard")
     workers = [dask("dask_worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard") for _ in range(2)]
-    yield address, workers
+    yield address, workers, scheduler
     for process in (*workers, scheduler):
         process.kill()
         process.wait()
@@ -68,7 +69,7 @@ def accepted(folder: Path) -> dict[int, tuple]:
 
 
 def test_all_frames_finish_when_a_worker_is_killed(cluster, light_series, tmp_path):
-    address, workers = cluster
+    address, workers, _ = cluster
     seen = []
 
     def kill_one(progress) -> None:
@@ -85,6 +86,24 @@ def test_all_frames_finish_when_a_worker_is_killed(cluster, light_series, tmp_pa
         esd = series.table()["phase.ni.cell.a.esd"].to_numpy()
     truth = 3.52387 + SLOPE * np.arange(12) / 11
     assert np.all(np.abs((a - a[0]) - (truth - truth[0])) < 5 * np.hypot(esd, esd[0]))
+
+
+def test_scheduler_that_is_killed_ends_the_run_and_another_one_finishes_it(cluster, light_series, tmp_path):
+    address, _, scheduler = cluster
+
+    def kill_it(progress) -> None:
+        if progress.done == 3:
+            scheduler.kill()
+
+    given = read_series_file(light_series)
+    summary = run_series(given, tmp_path / "out", RunOptions(scheduler=address), listener=kill_it)
+    assert summary.reason == "the scheduler went away"
+    assert 3 <= summary.done < 12
+    resumed = run_series(given, tmp_path / "out", RunOptions(workers=2, resume=True))
+    assert (resumed.done, resumed.failed) == (12, 0)
+    with Series(tmp_path / "out") as series:
+        trend = next(one.trend for one in analyse(series).trends if one.quantity == "phase.ni.cell.a")
+    assert abs(trend.slope - SLOPE) < 3 * trend.slope_esd
 
 
 def test_no_scheduler_at_the_address_is_said(light_series, tmp_path, monkeypatch):
@@ -127,17 +146,32 @@ def test_interrupted_from_the_keyboard_finishes_running_frames_and_resumes(light
 
 
 @pytest.mark.slow
+def test_second_interrupt_stops_at_once_and_nothing_that_was_done_is_lost(light_series, tmp_path):
+    folder = tmp_path / "out"
+    process = start(light_series, folder)
+    wait_for(lambda: n_done(folder) >= 2)
+    for _ in range(2):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.1)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert 2 <= n_done(folder) < 12
+
+
+@pytest.mark.slow
 def test_driver_killed_at_three_random_moments_and_resumed_equals_an_undisturbed_run(tmp_path):
     file = make_light_series(tmp_path / "light", 20)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert start(file, whole).wait(120) == 0
+    first = start(file, whole)
+    output, _ = first.communicate(timeout=300)
+    assert first.returncode == 0, output
     moments = sorted(np.random.default_rng().choice(np.arange(1, 18), 3, replace=False).tolist())
     for moment in moments:
         process = start(file, broken, *(["--resume"] if (broken / "series.sqlite").exists() else []))
         wait_for(lambda moment=moment: n_done(broken) >= moment)
         process.kill()
-        process.wait()
+        process.communicate()
     last = start(file, broken, "--resume")
-    output, _ = last.communicate(timeout=120)
+    output, _ = last.communicate(timeout=300)
     assert last.returncode == 0, (moments, output)
     assert accepted(broken) == accepted(whole), moments

@@ -275,3 +275,50 @@ def test_store_can_be_copied_while_nothing_runs(light_series, tmp_path):
     run(light_series, tmp_path / "out")
     shutil.copytree(tmp_path / "out", tmp_path / "copy")
     assert rows(tmp_path / "copy") == rows(tmp_path / "out")
+
+
+def test_moved_folder_is_resumed(light_series, tmp_path):
+    def die(progress) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run(light_series, light_series.parent / "out", listener=die)
+    moved = Path(shutil.move(light_series.parent, tmp_path / "elsewhere"))
+    summary, _ = run(moved / "series.toml", moved / "out", resume=True)
+    assert (summary.done, summary.failed) == (12, 0)
+
+
+def test_frame_whose_worker_hangs_is_given_up_and_the_series_goes_on(light_series, tmp_path, monkeypatch):
+    monkeypatch.setattr("xtal.series.run.GRACE", 0.0)
+
+    class Hanging(Pool):
+        def next(self, seconds: float):
+            found = [task for task in self.waiting if task.frame != 3]
+            if not found:
+                return None
+            self.waiting.remove(found[0])
+            return found[0], self.answer(found[0])
+
+    summary, _ = run(light_series, tmp_path / "out", pool=Hanging(good), timeout=0.01)
+    assert (summary.done, summary.failed) == (12, 1)
+    with Series(tmp_path / "out") as series:
+        assert "neither answered nor ended" in series.accepted[3].message
+
+
+def test_template_in_place_of_a_job(light_series, tmp_path):
+    text = light_series.read_text(encoding="utf-8")
+    template = 'template = "quantitative-phase-analysis"\nphases = ["ni"]\ninstrument = "instrument.toml"'
+    light_series.write_text(text.replace('job = "job.toml"', template), encoding="utf-8")
+    summary, pool = run(light_series, tmp_path / "out", frames="0:2")
+    assert summary.done == 2
+    assert pool.given[0][0].job.instrument.calibrated
+    assert [phase.name for phase in pool.given[0][0].job.phases] == ["ni"]
+
+
+def test_memory_of_the_driver_does_not_grow_with_the_series(light_series, tmp_path):
+    """Twelve frames leave nothing behind but their rows; what is held per frame is counted by the kind of object."""
+    import gc
+
+    run(light_series, tmp_path / "out")
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, FrameTask)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -74,6 +75,7 @@ def run(
                          frames=frames, both_ways=both_ways, engine=engine, timeout=timeout)  # fmt: skip
     stop = StopRequest()
     given = read_series_file(file)
+    threading.Thread(target=_load_libraries, daemon=True).start()
     with _counting_interrupts(stop, quiet), _progress(quiet) as listener:
         summary = run_series(given, output, options, stop=stop, listener=listener)
     if not quiet:
@@ -87,6 +89,14 @@ def run(
     if stop.count:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(INCOMPLETE if not summary.is_complete else SOME_FAILED if summary.failed else 0)
+
+
+def _load_libraries() -> None:
+    """Import what the report needs while the frames are refined elsewhere."""
+    import lmfit.models  # noqa: F401
+    import matplotlib  # noqa: F401
+    import pandas  # noqa: F401
+    import scipy.stats  # noqa: F401
 
 
 def _say(summary: Summary, output: Path) -> None:

@@ -115,7 +115,7 @@ def _answer(future: Any) -> Fit | Lost:
 
 
 @contextmanager
-def open_pool(scheduler: str | None, workers: int) -> Iterator[Pool]:
+def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Iterator[Pool]:
     """Connect to a scheduler, or start a cluster of processes on this machine and end it afterwards.
 
     Parameters
@@ -124,6 +124,8 @@ def open_pool(scheduler: str | None, workers: int) -> Iterator[Pool]:
         ``tcp://HOST:PORT``; None for a local cluster.
     workers : int
         Processes of the local cluster.
+    engine : str
+        That the frames will want; the processes of a local cluster start it early.
 
     Raises
     ------
@@ -151,7 +153,7 @@ def open_pool(scheduler: str | None, workers: int) -> Iterator[Pool]:
         connect: Any = Client
         with (
             local(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
-                         memory_limit=0, silence_logs=logging.CRITICAL, preload=["xtal.series.worker_setup"]) as cluster,
+                         memory_limit=0, silence_logs=logging.CRITICAL, preload=["xtal.series.worker_setup"], env={"XTAL_SERIES_ENGINE": engine}) as cluster,
             connect(cluster) as client,
         ):  # fmt: skip
             yield Pool(client)

@@ -34,7 +34,7 @@ class Step:
 
 
 def make_plan(
-    frames: Sequence[int], strategy: Strategy = "bisect", spacing: int = 8, both_ways: bool = False
+    frames: Sequence[int], strategy: Strategy = "bisect", spacing: int = 16, both_ways: bool = False
 ) -> tuple[Step, ...]:
     """Steps of a series in an order in which every parent comes before its children.
 

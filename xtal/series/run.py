@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,7 +135,7 @@ def run_series(
             driver = _Driver(given, base, store, wanted, stop or StopRequest(), listener)
             if not driver.left:
                 return driver.summary("")
-            with pool or open_pool(wanted.scheduler, wanted.workers) as cluster:
+            with pool or open_pool(wanted.scheduler, wanted.workers, base.job.engine) as cluster:
                 return driver.run(cluster)
 
 
@@ -155,7 +155,7 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
     if (folder / STORE_NAME).exists():
         store = Store(folder, writable=True)
         try:
-            base = base_job(given, tuple(store.frames()), store.meta["engine"])
+            base = base_job(given, _found(given, store.frames()), store.meta["engine"])
             _refuse_changed(store.meta, given, base, options)
         except BaseException:
             store.close()
@@ -173,7 +173,18 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
         parse_range(override.frames, max(frame.index for frame in frames) + 1)
     frame_job(base, base.job.pattern, frames[0].index, given)
     meta = _meta(given, base, strategy, options.both_ways)
-    return Store.create(folder, meta, frames, plan), base
+    return Store.create(folder, meta, [_portable(given, frame) for frame in frames], plan), base
+
+
+def _portable(given: SeriesInput, frame: Frame) -> Frame:
+    """The frame with its file relative to the series file, where it lies below it, so that both can be moved together."""
+    path = frame.path.resolve()
+    return replace(frame, path=path.relative_to(given.folder)) if path.is_relative_to(given.folder) else frame
+
+
+def _found(given: SeriesInput, frames: Iterable[Frame]) -> tuple[Frame, ...]:
+    """Frames of a store with files that can be opened from here."""
+    return tuple(replace(frame, path=given.folder / frame.path) for frame in frames)
 
 
 def _meta(given: SeriesInput, base: BaseJob, strategy: str, both_ways: bool) -> dict[str, Any]:
@@ -232,7 +243,7 @@ class _Driver:
                  listener: Listener | None) -> None:  # fmt: skip
         self._given, self._base, self._store, self._options = given, base, store, options
         self._stop, self._listener = stop, listener
-        self._frames = {frame.index: frame for frame in store.frames()}
+        self._frames = {frame.index: frame for frame in _found(given, store.frames())}
         self._steps = store.steps()
         self._parents = {(step.frame, step.route): step.parent for step in self._steps}
         self._status = store.finished()

@@ -1,7 +1,8 @@
-"""What Dask loads into every process of a local cluster: Ctrl-C belongs to the driver, which lets running frames finish."""
+"""What Dask loads into every process of a local cluster, also into one that replaces a lost one."""
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -9,5 +10,12 @@ __all__ = ["dask_setup"]
 
 
 def dask_setup(worker: Any) -> None:
-    """Ignore SIGINT in this process; called by Dask, also for a worker that replaces a lost one."""
+    """Leave Ctrl-C to the driver, which lets running frames finish, and start the default engine before its first frame."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("RIETX_COMPILED_THREADS", "1")
+    from ..engines import engine_named
+    from ..engines.process import start_worker
+    from ..rietveld import run  # noqa: F401 - imported while there is nothing else to do
+
+    if os.environ.get("XTAL_SERIES_ENGINE", "rietx") == "rietx":
+        start_worker(engine_named("rietx").worker_command())
