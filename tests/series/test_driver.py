@@ -264,6 +264,13 @@ def test_fixed_name_that_does_not_exist_is_refused_before_anything_is_written(li
     assert not (tmp_path / "out" / "series.sqlite").exists()
 
 
+def test_unknown_engine_is_refused_before_anything_is_written(light_series, tmp_path):
+    light_series.write_text('engine = "topas"\n' + light_series.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(InputError, match="engine 'topas' is not known"):
+        run(light_series, tmp_path / "out")
+    assert not (tmp_path / "out" / "series.sqlite").exists()
+
+
 def test_frames_that_are_all_corrupt_are_refused(light_series, tmp_path):
     for file in (light_series.parent / "frames").iterdir():
         file.write_text("x", encoding="utf-8")

@@ -100,7 +100,11 @@ def _changes(series: Series, findings: Findings) -> str:
         for point in points
     ]
     heads = ("quantity", f"at {escape(series.axis_label)}", "95 %", "ΔBIC")
-    return _section("Change points", table("changes", "Where a smooth course ends and another begins.", heads, rows)) if rows else ""
+    return (
+        _section("Change points", table("changes", "Where a smooth course ends and another begins.", heads, rows))
+        if rows
+        else ""
+    )
 
 
 def _correlations(findings: Findings) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..engines import engine_named
 from ..errors import InputError, OutputError, PatternError
 from ..io.series_files import BaseJob, SeriesInput, base_job, list_frames, property_values, read_frame
 from .cluster import Lost, Pool, open_pool
@@ -169,6 +170,7 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
     strategy: Any = options.strategy or table.strategy
     plan = make_plan([frame.index for frame in frames], strategy, table.spacing, options.both_ways)
     base = base_job(given, frames, options.engine)
+    engine_named(base.job.engine).worker_command()
     for override in given.series.override:
         parse_range(override.frames, max(frame.index for frame in frames) + 1)
     frame_job(base, base.job.pattern, frames[0].index, given)

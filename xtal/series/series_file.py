@@ -138,7 +138,7 @@ class SeriesFile(_Table):
     template: str | None = Field(None, description="Template in place of a job.")
     phases: list[str] = Field(default_factory=list, description="Phases to add to the template.")
     instrument: str | None = Field(None, description="Preset or instrument file; replaces the template's.")
-    engine: Literal["rietx", "gsas2"] | None = Field(None, description="Replaces the job's engine.")
+    engine: str | None = Field(None, description="Replaces the job's engine.")
     patterns: PatternsTable = Field(description="Which files are the frames.")
     axis: AxisTable = Field(default_factory=lambda: AxisTable.model_validate({}), description="The axis.")
     shared: SharedTable = Field(default_factory=lambda: SharedTable.model_validate({}), description="The same in all.")
