@@ -223,8 +223,11 @@ def _result_image(result: Result) -> str:
     if result.profile is None:
         return ""
     from .plot.refinement import plot_refinement
+    from .plot.style import is_synthetic
 
-    return _image(plot_refinement(result), f"Observed, calculated and difference curve of {result.title}")
+    kind = "Synthetic pattern" if is_synthetic(result.pattern) else "Pattern"
+    text = f"{kind} {result.pattern.get('source', '')}: observed, calculated and difference."
+    return Picture(plot_refinement(result), text)._repr_html_()
 
 
 def _empty_figure(label: str) -> tuple[Any, Any]:
@@ -246,7 +249,8 @@ def _pattern_figure(pattern: Pattern) -> Any:
     from .plot import style
     from .plot.refinement import AXIS_NAMES
 
-    figure, axes = _empty_figure(f"{AXIS_NAMES[pattern.axis]} ({AXIS_UNITS[pattern.axis]})")
+    unit = "°" if pattern.axis == "two_theta" else AXIS_UNITS[pattern.axis]
+    figure, axes = _empty_figure(f"{AXIS_NAMES[pattern.axis]} ({unit})")
     axes.plot(pattern.x, pattern.intensity, color=style.OBSERVED, linewidth=0.6)
     return figure
 

@@ -119,7 +119,7 @@ def test_live_refinement_prints_stages_where_there_are_no_widgets_and_its_result
     assert [line.split(":")[0] for line in printed] == [f"stage {n + 1}" for n in range(len(job.stages))]
     assert f"Rwp {100 * result.agreement.rwp:.2f} %" in printed[-1]
     html = html_of(shell, result)
-    assert "lif" in html and "verdict" in html and 'src="data:image/png' in html
+    assert "lif" in html and "verdict" in html and "Synthetic pattern" in html and 'src="data:image/png' in html
 
 
 def test_live_widget_follows_stage_rwp_and_curve(job, monkeypatch):
