@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import Any
+
+from ..errors import XtalError
 
 __all__ = ["dask_setup"]
 
 
 def dask_setup(worker: Any) -> None:
-    """Leave Ctrl-C to the driver, which lets running frames finish, and start the default engine before its first frame."""
+    """Leave Ctrl-C to the driver, which lets running frames finish, and start the engine before its first frame."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("RIETX_COMPILED_THREADS", "1")
     from ..engines import engine_named
     from ..engines.process import start_worker
     from ..rietveld import run  # noqa: F401 - imported while there is nothing else to do
 
-    if os.environ.get("XTAL_SERIES_ENGINE", "rietx") == "rietx":
-        start_worker(engine_named("rietx").worker_command())
+    with suppress(XtalError):
+        start_worker(engine_named(os.environ.get("XTAL_SERIES_ENGINE", "rietx")).worker_command())
