@@ -1,7 +1,7 @@
 """Coverage of the intervals of cubic shares on synthetic composites with mismatched widths, as a table.
 
 Run from the top of the repository: ``python tools/coverage_study.py [--engines rietx,gsas2] [--seeds 3] [--profile] [--output FILE]``.
-Shares, widths and seeds are fixed here; the patterns come from code that no engine shares. ``--profile`` adds the profile-likelihood
+Shares, widths and seeds are fixed here; the patterns come from code that neither rietx nor GSAS-II shares. ``--profile`` adds the profile-likelihood
 intervals, six refits each. The file is rewritten after every fit, so that a stopped run loses nothing; a run goes on where the file ends.
 """
 

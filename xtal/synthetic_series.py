@@ -1,6 +1,6 @@
 """A synthetic in-situ measurement with a known answer: Li2OHCl heated and cooled through its transition on a metal holder.
 
-Made by the toolkit's own forward model, which shares no code with the refinement engines; every pattern says in its source that
+Made by the toolkit's own forward model, which shares no code with rietx and GSAS-II; every pattern says in its source that
 it is synthetic. Transition temperatures are those that study B saw by calorimetry; the rest is made up.
 """
 
