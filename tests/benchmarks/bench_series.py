@@ -1,8 +1,9 @@
 """`xtal series run` on two cores against `rietx.refine_sequential` on one: 46 neutron patterns of Co2SiO4, whole process, wall clock.
 
-``python tests/benchmarks/bench_series.py [--engine rietx|native] [--frames N] [--repeat N]`` prints a Markdown table. The sides take turns; each number is the
+``python tests/benchmarks/bench_series.py [--engine rietx|native] [--frames N] [--copies N] [--repeat N]`` prints a Markdown table. The sides take turns; each number is the
 median of the runs. Both read the same files and free the same parameters in the same stages; that they do the same work is seen in
-the median Rwp (within 2 %) and the number of free parameters. Below the table: what a frame's time consists of, and the size of the
+the median Rwp (within 2 %) and the number of free parameters. Starting and ending the cluster takes some seconds
+whatever the length, which --copies 4 shows. Below the table: what a frame's time consists of, and the size of the
 store. Measured data are looked for as the tests do (XTAL_TEST_DATA). Run it on a quiet machine: the load is printed.
 """
 
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -84,6 +86,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=46)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--engine", choices=sorted(PROMISED), default="rietx")
+    parser.add_argument("--copies", type=int, default=1, help="Repeat every pattern, for a longer series.")
     options = parser.parse_args()
     data = shared_data()
     if data is None:
@@ -94,13 +97,16 @@ def main() -> int:
         write_olivine(folder, data)
         for extra in sorted((folder / "frames").glob("*.dat"))[options.frames :]:
             extra.unlink()
+        for file in sorted((folder / "frames").glob("*.dat")):
+            for copy in range(1, options.copies):
+                shutil.copy(file, file.with_name(f"{file.stem}_{copy}.dat"))
         ours, theirs, peer = [], [], {}
         for turn in range(options.repeat):
             ours.append(run_xtal(folder, folder / f"out{turn}", options.engine))
             seconds, text = timed([sys.executable, str(HERE / "direct_rietx_series.py"), str(folder)])
             theirs.append(seconds)
             peer = json.loads(text.splitlines()[-1])
-        return report(options.engine, options.frames, ours, theirs, peer, facts(folder / "out0"))
+        return report(options.engine, options.frames * options.copies, ours, theirs, peer, facts(folder / "out0"))
 
 
 def report(
