@@ -1,6 +1,6 @@
 """Run every validation case through the engines that are here and write docs/validation.md.
 
-Run from the top of the repository: ``python tools/validate.py [--data FOLDER] [--engines rietx,gsas2]``.
+Run from the top of the repository: ``python tools/validate.py [--data FOLDER] [--engines rietx,gsas2] [--joint]``.
 Measured data live outside the repository (XTAL_TEST_DATA, or ../shared/data); without them only the synthetic cases run.
 """
 
@@ -112,10 +112,13 @@ def main() -> int:
     )
     parser.add_argument("--engines", default="rietx,gsas2")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "validation.md")
+    parser.add_argument(
+        "--joint", action="store_true", help="also the joint and time-of-flight cases (tens of minutes)"
+    )
     options = parser.parse_args()
     engines = options.engines.split(",")
     data = options.data if options.data.is_dir() else None
-    cases: list[Case] = [*(MEASURED if data else ()), *(MULTI if data else ()), *SYNTHETIC]
+    cases: list[Case] = [*(MEASURED if data else ()), *(MULTI if data and options.joint else ()), *SYNTHETIC]
     warm_up(engines, data)
     fits = []
     for case in cases:
