@@ -6,21 +6,17 @@ Whatever a library prints goes to standard error. The process stays warm for fur
 from __future__ import annotations
 
 import json
-import math
-import os
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from typing import Any
 
-__all__ = ["encode", "serve"]
+from .worker_lines import claim_stdout, encode, end_with_parent, line_writer
+
+__all__ = ["serve"]
 
 Emit = Callable[[dict[str, Any]], None]
 Refine = Callable[[dict[str, Any], Emit], dict[str, Any]]
-
-_PARENT_CHECK_SECONDS = 1.0
 
 
 def serve(engine: dict[str, str], refine: Refine) -> int:
@@ -34,33 +30,16 @@ def serve(engine: dict[str, str], refine: Refine) -> int:
         Takes the task and a function for events, returns the outcome. An exception with an attribute ``kind`` becomes an
         error event of that kind, any other one an ``internal`` one.
     """
-    stream = _claim_stdout()
-
+    write_line = line_writer(claim_stdout())
     encoder = _OutcomeEncoder()
 
     def emit(event: dict[str, Any]) -> None:
-        stream.write(encoder.encode(event) + "\n")
-        stream.flush()
+        write_line(encoder.encode(event))
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     emit({"event": "ready", "engine": engine["name"], "version": engine["version"]})
     _answer_all(sys.stdin, engine, refine, emit)
     return 0
-
-
-def _claim_stdout() -> IO[str]:
-    """Keep the real standard output for events and send file descriptor 1 to standard error."""
-    sys.stdout.flush()
-    real = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return real
-
-
-def _end_with_parent() -> None:
-    parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECK_SECONDS)
-    os._exit(1)
 
 
 def _answer_all(lines: Iterable[str], engine: dict[str, str], refine: Refine, emit: Emit) -> None:
@@ -107,21 +86,3 @@ class _OutcomeEncoder:
             self._last = (event[key], encode(event[key]))
         head = encode({name: value for name, value in event.items() if name != key})
         return f'{head[:-1]}, "{key}": {self._last[1]}}}'
-
-
-def encode(value: Any) -> str:
-    """`value` as one line of strict JSON; numbers that are not finite become null."""
-    try:
-        return json.dumps(value, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(value), allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

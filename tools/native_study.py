@@ -1,0 +1,165 @@
+"""Robustness and coverage of the native engine on synthetic pellets, as tables for docs/validation.md.
+
+Run from the top of the repository: ``python tools/native_study.py robustness|coverage [--fits 200] [--share 0.59]``.
+
+``coverage`` refines many noise realisations of one pellet and counts how often the 68 % and 95 % intervals (± 1 and 1.96 esd) of weight fractions and
+cells hold the truth. ``robustness`` refines one pattern from random starts (cells ± 0.5 %, widths × 0.3–3, scales × 0.1–10) and counts those that end in
+the best minimum, and of the others those that say that something is wrong. The patterns come from the same forward model as the fit, so that both
+measure the solver and the covariance, not the physics.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xtal.engines.task import engine_task
+from xtal.io.instruments import write_instrument
+from xtal.io.jobs import job_from_template
+from xtal.io.write_pattern import write_pattern
+from xtal.native import NativeError, refine_task
+from xtal.synthetic import laboratory_instrument, synthetic_pellet
+
+LEVELS = {"68 %": 1.0, "95 %": 1.959964}
+SAME_MINIMUM = 1.0
+"""Units of the reduced χ² within which two fits count as the same minimum."""
+SEED = 7
+
+
+def pellet_task(share: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Engine task of a synthetic pellet with the template's stages, and what is true."""
+    pattern, truth = synthetic_pellet(share, seed=SEED)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_pattern(pattern, folder / "pellet.xye")
+        write_instrument(laboratory_instrument(), folder / "instrument.toml")
+        job = job_from_template(
+            "antiperovskite-perovskite",
+            folder / "pellet.xye",
+            instrument=str(folder / "instrument.toml"),
+            engine="native",
+        )
+        return engine_task(job, str(folder)), truth
+
+
+def fitted(task: dict[str, Any]) -> dict[str, Any] | None:
+    """Outcome of a fit in this process; None when it failed and said so."""
+    try:
+        return refine_task(task, lambda event: None)
+    except NativeError:
+        return None
+
+
+def coverage(share: float, fits: int) -> str:
+    """Table of how often the intervals hold the truth."""
+    task, truth = pellet_task(share)
+    low, high = task["pattern"]["two_theta"][0], task["pattern"]["two_theta"][-1]
+    pulls: dict[str, list[float]] = {}
+    failed = 0
+    for seed in range(fits):
+        pattern, _ = synthetic_pellet(share, seed=100_000 + seed)
+        kept = (pattern.x >= low) & (pattern.x <= high)
+        counts = pattern.intensity[kept]
+        one = copy.deepcopy(task)
+        one["pattern"] |= {"intensity": counts.tolist(), "sigma": np.sqrt(np.maximum(counts, 1.0)).tolist()}
+        outcome = fitted(one)
+        if outcome is None or not outcome["converged"]:
+            failed += 1
+            continue
+        for name, pull in _pulls(outcome, truth):
+            pulls.setdefault(name, []).append(pull)
+    rows = [f"| {name} | {len(values)} | {np.mean(values):+.2f} | {np.std(values, ddof=1):.2f} | {_held(values)} |"
+            for name, values in pulls.items()]  # fmt: skip
+    together = [value for values in pulls.values() for value in values]
+    rows.append(f"| all | {len(together)} | {np.mean(together):+.2f} | {np.std(together):.2f} | {_held(together)} |")
+    head = (
+        "| quantity | fits | mean pull | its scatter | "
+        + " | ".join(LEVELS)
+        + " |\n| --- | --- | --- | --- | --- | --- |"
+    )
+    return "\n".join([f"share {share:g}, {fits} realisations, {failed} not converged", "", head, *rows])
+
+
+def _pulls(outcome: dict[str, Any], truth: dict[str, Any]) -> list[tuple[str, float]]:
+    """(found − true) / esd of fractions and cells."""
+    found = []
+    for phase, entry in outcome["engine_weight_fractions"].items():
+        if entry["esd"]:
+            found.append(
+                (f"weight fraction {phase}", (entry["value"] - truth["weight_fractions"][phase]) / entry["esd"])
+            )
+    for name, entry in outcome["parameters"].items():
+        _, phase, *rest = name.split(".")
+        if rest[:1] == ["cell"] and entry["esd"]:
+            true = truth["cells"][phase]["abc".index(rest[1])]
+            found.append((f"{phase} {rest[1]}", (entry["value"] - true) / entry["esd"]))
+    return found
+
+
+def _held(values: Sequence[float]) -> str:
+    return " | ".join(f"{np.mean(np.abs(values) <= limit):.1%}" for limit in LEVELS.values())
+
+
+def scattered(task: dict[str, Any], best: dict[str, Any], random: np.random.Generator) -> dict[str, Any]:
+    """The task with random starts: cells ± 0.5 %, sizes and strains × 0.3–3, scales × 0.1–10 about the best fit's."""
+    one = copy.deepcopy(task)
+    freed = {name for stage in task["stages"] for name in stage["free"]}
+    for name in sorted(freed):
+        entry, last = one["parameters"][name], name.rsplit(".", 1)[-1]
+        value = best["parameters"][name]["value"]
+        if ".cell." in name:
+            entry["value"] = value * random.uniform(0.995, 1.005)
+        elif last in ("crystallite_size_nm", "microstrain"):
+            entry["value"] = (value or 200.0) * float(np.exp(random.uniform(np.log(0.3), np.log(3.0))))
+        elif last == "scale":
+            entry["value"] = value * float(np.exp(random.uniform(np.log(0.1), np.log(10.0))))
+        if entry["min"] is not None:
+            entry["value"] = max(entry["value"], entry["min"])
+        if entry["max"] is not None:
+            entry["value"] = min(entry["value"], entry["max"])
+    return one
+
+
+def robustness(share: float, fits: int) -> str:
+    """Sentence on how many random starts reach the best minimum."""
+    task, _ = pellet_task(share)
+    best = refine_task(task, lambda event: None)
+    random = np.random.default_rng(SEED)
+    costs, converged = [], []
+    for _ in range(fits):
+        outcome = fitted(scattered(task, best, random))
+        figures = None if outcome is None else outcome["agreement"]
+        costs.append(np.inf if figures is None else figures["gof"] ** 2 * (figures["n_points"] - figures["n_free"]))
+        converged.append(outcome is not None and outcome["converged"])
+    figures = best["agreement"]
+    lowest = min(*costs, figures["gof"] ** 2 * (figures["n_points"] - figures["n_free"]))
+    right = np.array(costs) <= lowest + SAME_MINIMUM * figures["gof"] ** 2
+    said = ~right & ~np.array(converged)
+    worse = np.array(costs)[~right] / lowest
+    return (
+        f"share {share:g}: {right.sum()} of {fits} random starts end in the best minimum; of the {(~right).sum()} others {said.sum()} say that they "
+        f"did not converge; χ² of the others over the best: {', '.join(f'{ratio:.2f}' for ratio in np.sort(worse))}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one of the two studies and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study", choices=["robustness", "coverage"])
+    parser.add_argument("--fits", type=int, default=200)
+    parser.add_argument("--share", type=float, default=0.59)
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+    print({"robustness": robustness, "coverage": coverage}[options.study](options.share, options.fits))
+    print(f"\n{time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
