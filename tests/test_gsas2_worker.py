@@ -19,7 +19,23 @@ import gemmi
 import numpy as np
 import pytest
 
-from xtal.engines import gsas2_worker as worker
+import xtal.engines
+from xtal.engines.gsas2.cells import cell_from_reciprocal, cell_volume
+from xtal.engines.gsas2.chebyshev import chebyshev_curve, chebyshev_matrix
+from xtal.engines.gsas2.checks import check_displacement, check_task, leading_background
+from xtal.engines.gsas2.constraints import Constraint, tie_constraint
+from xtal.engines.gsas2.conversions import ion_name, isotope_number, polarization_fraction, power_of_ten, voigt_fwhm
+from xtal.engines.gsas2.errors import WorkerError
+from xtal.engines.gsas2.fit import Fit
+from xtal.engines.gsas2.grid import fill_gaps
+from xtal.engines.gsas2.groups import find_origin_shift, parse_operation, shift_origin, symbol_candidates
+from xtal.engines.gsas2.instrument import instrument_parameters
+from xtal.engines.gsas2.json_values import finite
+from xtal.engines.gsas2.parameters import Parameter, parameter_table, start_values
+from xtal.engines.gsas2.read import covariance_of, jacobian
+from xtal.engines.gsas2.session import Session
+
+WORKER = Path(xtal.engines.__file__).with_name("gsas2_worker.py")
 
 INTERPRETER = os.environ.get("XTAL_GSAS2_PYTHON")
 needs_gsas2 = pytest.mark.skipif(not INTERPRETER, reason="XTAL_GSAS2_PYTHON names no interpreter with GSAS-II")
@@ -38,7 +54,7 @@ NICKEL_MASS, COPPER_MASS = 58.6934, 63.546
 @pytest.mark.parametrize("monochromator", [None, 26.6])
 def test_polarization_fraction_gives_the_factor_of_a_tube(monochromator: float | None) -> None:
     two_theta = np.radians(np.linspace(10.0, 150.0, 8))
-    fraction = worker.polarization_fraction(None, monochromator)
+    fraction = polarization_fraction(None, monochromator)
     ours = (1.0 - fraction) * np.cos(two_theta) ** 2 + fraction
     a = 1.0 if monochromator is None else math.cos(math.radians(monochromator)) ** 2
     expected = 1.0 + a * np.cos(two_theta) ** 2
@@ -46,23 +62,23 @@ def test_polarization_fraction_gives_the_factor_of_a_tube(monochromator: float |
 
 
 def test_a_fully_polarised_beam_has_no_polarisation_factor() -> None:
-    assert worker.polarization_fraction(1.0, None) == 1.0
+    assert polarization_fraction(1.0, None) == 1.0
 
 
 def test_a_polarisation_outside_its_range_is_refused() -> None:
-    with pytest.raises(worker.WorkerError, match=r"instrument\.polarization"):
-        worker.polarization_fraction(1.5, None)
+    with pytest.raises(WorkerError, match=r"instrument\.polarization"):
+        polarization_fraction(1.5, None)
 
 
 def test_background_coefficients_keep_the_curve_when_the_range_changes() -> None:
     coefficients = np.array([100.0, -30.0, 12.0, 5.0, -2.0])
     source, target = (10.0, 150.0), (12.34, 149.0)
     x = np.linspace(*target, 50)
-    matrix = worker.chebyshev_matrix(5, source, target)
+    matrix = chebyshev_matrix(5, source, target)
     before = np.polynomial.chebyshev.Chebyshev(coefficients, domain=source)(x)
     after = np.polynomial.chebyshev.Chebyshev(matrix @ coefficients, domain=target)(x)
     assert after == pytest.approx(before, rel=1e-12)
-    assert np.allclose(worker.chebyshev_curve(coefficients, x, source), before)
+    assert np.allclose(chebyshev_curve(coefficients, x, source), before)
 
 
 @pytest.mark.parametrize("cell", [(4.0, 5.0, 6.0, 80.0, 95.0, 110.0), (9.37, 9.37, 6.89, 90.0, 90.0, 120.0)])
@@ -70,53 +86,51 @@ def test_cell_comes_back_from_its_reciprocal_terms(cell: tuple[float, ...]) -> N
     a, b, c, alpha, beta, gamma = gemmi.UnitCell(*cell).reciprocal().parameters
     ca, cb, cg = np.cos(np.radians([alpha, beta, gamma]))
     terms = [a * a, b * b, c * c, 2 * a * b * cg, 2 * a * c * cb, 2 * b * c * ca]
-    assert worker.cell_from_reciprocal(terms) == pytest.approx(cell, abs=1e-9)
-    assert worker.cell_volume(cell) == pytest.approx(gemmi.UnitCell(*cell).volume, rel=1e-12)
+    assert cell_from_reciprocal(terms) == pytest.approx(cell, abs=1e-9)
+    assert cell_volume(cell) == pytest.approx(gemmi.UnitCell(*cell).volume, rel=1e-12)
 
 
 def test_width_of_a_pure_gaussian_and_a_pure_lorentzian() -> None:
     zero = np.zeros(1)
-    assert worker.voigt_fwhm(np.array([4.0]), zero) == pytest.approx(2.0 * math.sqrt(8 * math.log(2)) / 100)
-    assert worker.voigt_fwhm(zero, np.array([7.0])) == pytest.approx(0.07)
+    assert voigt_fwhm(np.array([4.0]), zero) == pytest.approx(2.0 * math.sqrt(8 * math.log(2)) / 100)
+    assert voigt_fwhm(zero, np.array([7.0])) == pytest.approx(0.07)
 
 
 def test_operations_are_read_as_gemmi_writes_them() -> None:
     for name in ("F d -3 m:2", "R -3 c:H", "P 63 m c", "I 41/a c d:2"):
         for operation in gemmi.SpaceGroup(name).operations():
-            rotation, translation = worker.parse_operation(operation.triplet())
+            rotation, translation = parse_operation(operation.triplet())
             assert list(rotation) == [v // 24 for row in operation.rot for v in row]
             assert list(translation) == [v % 24 for v in operation.tran]
 
 
 def test_a_part_of_an_operation_that_is_missing_is_reported() -> None:
-    with pytest.raises(worker.WorkerError, match="three parts"):
-        worker.parse_operation("x,y")
+    with pytest.raises(WorkerError, match="three parts"):
+        parse_operation("x,y")
 
 
 @pytest.mark.parametrize("name", ["F d -3 m", "P 4/n m m", "I 41/a c d", "F d d d"])
 def test_origin_shift_turns_choice_1_into_choice_2(name: str) -> None:
     first, second = (
-        {worker.parse_operation(op.triplet()) for op in gemmi.SpaceGroup(f"{name}:{choice}").operations()}
-        for choice in (1, 2)
+        {parse_operation(op.triplet()) for op in gemmi.SpaceGroup(f"{name}:{choice}").operations()} for choice in (1, 2)
     )
-    shift = worker.find_origin_shift(first, second)
+    shift = find_origin_shift(first, second)
     assert shift is not None
     assert shift != (0, 0, 0)
-    assert worker.shift_origin(first, shift) == second
+    assert shift_origin(first, shift) == second
 
 
 def test_groups_with_different_rotations_have_no_origin_shift() -> None:
     one, other = (
-        {worker.parse_operation(op.triplet()) for op in gemmi.SpaceGroup(name).operations()}
-        for name in ("P 4", "P 222")
+        {parse_operation(op.triplet()) for op in gemmi.SpaceGroup(name).operations()} for name in ("P 4", "P 222")
     )
-    assert worker.find_origin_shift(one, other) is None
+    assert find_origin_shift(one, other) is None
 
 
 def test_rhombohedral_axes_are_asked_for_first() -> None:
-    assert worker.symbol_candidates("R -3 c:R")[0] == "R -3 c R"
-    assert worker.symbol_candidates("F d -3 m:2")[0] == "F d -3 m"
-    assert worker.symbol_candidates(None) == []
+    assert symbol_candidates("R -3 c:R")[0] == "R -3 c R"
+    assert symbol_candidates("F d -3 m:2")[0] == "F d -3 m"
+    assert symbol_candidates(None) == []
 
 
 @pytest.mark.parametrize(
@@ -124,17 +138,17 @@ def test_rhombohedral_axes_are_asked_for_first() -> None:
     [("Cl1-", "Cl", "Cl-1"), ("Ca2+", "Ca", "Ca+2"), ("Li+", "Li", "Li+1"), (None, "Zr", "Zr"), ("O2-", "O", "O-2")],
 )
 def test_ions_are_spelled_as_gsas2_does(ion: str | None, element: str, expected: str) -> None:
-    assert worker.ion_name(ion, element) == expected
+    assert ion_name(ion, element) == expected
 
 
 @pytest.mark.parametrize("written", [7, "7", "7Li", "Li-7"])
 def test_isotopes_are_known_by_their_mass_number(written: object) -> None:
-    assert worker.isotope_number(written) == "7"
+    assert isotope_number(written) == "7"
 
 
 def test_gaps_are_filled_with_excluded_points_only() -> None:
     measured = np.concatenate([np.arange(10.0, 20.0, 0.02), np.arange(30.0, 40.0, 0.02)])
-    grid, is_measured, excluded = worker.fill_gaps(measured)
+    grid, is_measured, excluded = fill_gaps(measured)
     assert np.array_equal(grid[is_measured], measured)
     assert np.all(np.diff(grid) > 0.0)
     assert np.max(np.diff(grid)) < 0.03
@@ -145,7 +159,7 @@ def test_gaps_are_filled_with_excluded_points_only() -> None:
 
 def test_a_pattern_without_gaps_stays_as_it_is() -> None:
     measured = np.arange(10.0, 20.0, 0.02)
-    grid, is_measured, excluded = worker.fill_gaps(measured)
+    grid, is_measured, excluded = fill_gaps(measured)
     assert np.array_equal(grid, measured)
     assert is_measured.all()
     assert excluded == []
@@ -153,7 +167,7 @@ def test_a_pattern_without_gaps_stays_as_it_is() -> None:
 
 def test_events_hold_no_number_that_json_does_not_know() -> None:
     event = {"a": np.float64("nan"), "b": [np.int64(3), float("inf")], "c": np.array([1.0, np.nan])}
-    assert json.loads(json.dumps(worker.finite(event), allow_nan=False)) == {
+    assert json.loads(json.dumps(finite(event), allow_nan=False)) == {
         "a": None,
         "b": [3, None],
         "c": [1.0, None],
@@ -162,7 +176,7 @@ def test_events_hold_no_number_that_json_does_not_know() -> None:
 
 @pytest.mark.parametrize(("value", "unit"), [(85.3, 10.0), (0.004, 0.001), (0.0, 1.0), (float("nan"), 1.0)])
 def test_scales_are_kept_in_a_power_of_ten(value: float, unit: float) -> None:
-    assert worker.power_of_ten(value) == pytest.approx(unit)
+    assert power_of_ten(value) == pytest.approx(unit)
 
 
 # --- parameters, ties and refusals ---------------------------------------------------------------------------------
@@ -171,7 +185,7 @@ def test_scales_are_kept_in_a_power_of_ten(value: float, unit: float) -> None:
 def test_units_of_the_profile_are_centidegrees_in_gsas2() -> None:
     task = mixture_task("/nowhere")
     values = {"pattern.profile.u": 2e-4, "pattern.profile.x": 0.03, "pattern.profile.axial": 0.02}
-    table = worker.instrument_parameters(task, values)
+    table = instrument_parameters(task, values)
     assert table["U"][1] == pytest.approx(2.0)
     assert table["X"][1] == pytest.approx(3.0)
     assert table["SH/L"][1] == 0.02
@@ -181,7 +195,7 @@ def test_units_of_the_profile_are_centidegrees_in_gsas2() -> None:
 def test_a_doublet_keeps_its_intensity_ratio() -> None:
     task = mixture_task("/nowhere")
     task["instrument"]["radiation"] = {"kind": "xray", "lines": [[1.5406, 2.0], [1.5444, 1.0]]}
-    table = worker.instrument_parameters(task, {})
+    table = instrument_parameters(task, {})
     assert (table["Lam1"][1], table["Lam2"][1], table["I(L2)/I(L1)"][1]) == (1.5406, 1.5444, 0.5)
     assert table["Type"][1] == "PXC"
 
@@ -189,8 +203,8 @@ def test_a_doublet_keeps_its_intensity_ratio() -> None:
 def test_a_parameter_without_counterpart_is_refused_by_name() -> None:
     task = mixture_task("/nowhere")
     task["parameters"]["pattern.transparency"] = {"value": 0.0, "min": None, "max": None}
-    with pytest.raises(worker.WorkerError, match=r"pattern\.transparency") as caught:
-        worker.parameter_table(task, 1.0, [(0, 0, 0), (0, 0, 0)])
+    with pytest.raises(WorkerError, match=r"pattern\.transparency") as caught:
+        parameter_table(task, 1.0, [(0, 0, 0), (0, 0, 0)])
     assert caught.value.kind == "unsupported"
 
 
@@ -204,67 +218,67 @@ def test_a_parameter_without_counterpart_is_refused_by_name() -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused(change: dict[str, Any], named: str, kind: str) -> None:
-    with pytest.raises(worker.WorkerError, match=named) as caught:
-        worker.check_task(mixture_task("/nowhere") | change)
+    with pytest.raises(WorkerError, match=named) as caught:
+        check_task(mixture_task("/nowhere") | change)
     assert caught.value.kind == kind
 
 
 def test_three_emission_lines_are_refused() -> None:
     task = mixture_task("/nowhere")
     task["instrument"]["radiation"] = {"kind": "xray", "lines": [[1.54, 1], [1.544, 0.5], [1.39, 0.1]]}
-    with pytest.raises(worker.WorkerError, match="3 lines"):
-        worker.check_task(task)
+    with pytest.raises(WorkerError, match="3 lines"):
+        check_task(task)
 
 
 def test_displacement_needs_a_goniometer_radius() -> None:
     task = mixture_task("/nowhere")
     task["parameters"]["pattern.displacement"]["value"] = 0.1
     task["instrument"]["goniometer_radius_mm"] = None
-    with pytest.raises(worker.WorkerError, match="goniometer_radius_mm"):
-        worker.check_displacement(task)
+    with pytest.raises(WorkerError, match="goniometer_radius_mm"):
+        check_displacement(task)
 
 
 def test_background_terms_may_only_be_freed_from_the_first_on() -> None:
     values = {f"pattern.background.c{i}": 0.0 for i in range(4)}
-    assert worker.leading_background(["pattern.background.c0", "pattern.background.c1"], values, 4) == 2
-    assert worker.leading_background(["pattern.zero"], values, 4) == 4
-    with pytest.raises(worker.WorkerError, match=r"pattern\.background\.c0 is fixed"):
-        worker.leading_background(["pattern.background.c1"], values, 4)
-    with pytest.raises(worker.WorkerError, match=r"pattern\.background\.c1 is fixed"):
-        worker.leading_background(["pattern.background.c0"], values | {"pattern.background.c1": 5.0}, 4)
+    assert leading_background(["pattern.background.c0", "pattern.background.c1"], values, 4) == 2
+    assert leading_background(["pattern.zero"], values, 4) == 4
+    with pytest.raises(WorkerError, match=r"pattern\.background\.c0 is fixed"):
+        leading_background(["pattern.background.c1"], values, 4)
+    with pytest.raises(WorkerError, match=r"pattern\.background\.c1 is fixed"):
+        leading_background(["pattern.background.c0"], values | {"pattern.background.c1": 5.0}, 4)
 
 
 def test_a_tie_is_rewritten_in_gsas2_units() -> None:
-    table = worker.parameter_table(mixture_task("/nowhere"), 10.0, [(0, 0, 0), (0, 0, 0)])
+    table = parameter_table(mixture_task("/nowhere"), 10.0, [(0, 0, 0), (0, 0, 0)])
     tie = {"target": "phase.Cu.scale", "terms": [[2.0, "phase.Ni.scale"]], "constant": 30.0}
-    free = worker.tie_constraint(tie, table, ["phase.Ni.scale"], {"phase.Ni.scale": 7.0})
-    assert free == worker.Constraint("1:0:Scale", ((2.0, "0:0:Scale"),), 3.0)
-    assert worker.tie_constraint(tie, table, [], {"phase.Ni.scale": 7.0}) is None
+    free = tie_constraint(tie, table, ["phase.Ni.scale"], {"phase.Ni.scale": 7.0})
+    assert free == Constraint("1:0:Scale", ((2.0, "0:0:Scale"),), 3.0)
+    assert tie_constraint(tie, table, [], {"phase.Ni.scale": 7.0}) is None
 
 
 def test_terms_that_are_not_free_belong_to_the_constant_of_a_tie() -> None:
-    table = worker.parameter_table(mixture_task("/nowhere"), 1.0, [(0, 0, 0), (0, 0, 0)])
+    table = parameter_table(mixture_task("/nowhere"), 1.0, [(0, 0, 0), (0, 0, 0)])
     tie = {
         "target": "phase.Cu.site.M1.u_iso",
         "terms": [[1.0, "phase.Ni.site.M1.u_iso"], [0.5, "phase.Ni.site.M1.occupancy"]],
         "constant": 0.0,
     }
     values = {"phase.Ni.site.M1.u_iso": 0.005, "phase.Ni.site.M1.occupancy": 0.02}
-    found = worker.tie_constraint(tie, table, ["phase.Ni.site.M1.u_iso"], values)
-    assert found == worker.Constraint("1::AUiso:0", ((1.0, "0::AUiso:0"),), 0.01)
+    found = tie_constraint(tie, table, ["phase.Ni.site.M1.u_iso"], values)
+    assert found == Constraint("1::AUiso:0", ((1.0, "0::AUiso:0"),), 0.01)
 
 
 def test_a_tied_cell_is_refused_by_name() -> None:
-    table = worker.parameter_table(mixture_task("/nowhere"), 1.0, [(0, 0, 0), (0, 0, 0)])
+    table = parameter_table(mixture_task("/nowhere"), 1.0, [(0, 0, 0), (0, 0, 0)])
     tie = {"target": "phase.Cu.cell.a", "terms": [[1.0, "phase.Ni.cell.a"]], "constant": 0.0}
-    with pytest.raises(worker.WorkerError, match=r"phase\.Cu\.cell\.a"):
-        worker.tie_constraint(tie, table, ["phase.Ni.cell.a"], {})
+    with pytest.raises(WorkerError, match=r"phase\.Cu\.cell\.a"):
+        tie_constraint(tie, table, ["phase.Ni.cell.a"], {})
 
 
 def test_start_values_obey_the_ties() -> None:
     task = mixture_task("/nowhere")
     task["ties"] = [{"target": "phase.Cu.site.M1.u_iso", "terms": [[2.0, "phase.Ni.site.M1.u_iso"]], "constant": 0.001}]
-    assert worker.start_values(task)["phase.Cu.site.M1.u_iso"] == pytest.approx(0.013)
+    assert start_values(task)["phase.Cu.site.M1.u_iso"] == pytest.approx(0.013)
 
 
 def test_the_esd_of_a_hexagonal_axis_counts_all_terms_it_moves() -> None:
@@ -282,12 +296,12 @@ def test_the_esd_of_a_hexagonal_axis_counts_all_terms_it_moves() -> None:
         "background": {"n_terms": 1, "range": [10, 90]},
         "pattern": {"two_theta": [10, 90]},
     }
-    table = {head + n: worker.Parameter(head + n, f"0::A{i}", kind="cell", index=i) for i, n in ((0, "a"), (2, "c"))}
+    table = {head + n: Parameter(head + n, f"0::A{i}", kind="cell", index=i) for i, n in ((0, "a"), (2, "c"))}
     g2: Any = SimpleNamespace(mapvars=SimpleNamespace(Dict2Map=constrain))
-    session = worker.Session(g2, task, Path("none.gpx"), {}, table=table, n_background=1)
-    fit = worker.Fit({}, terms | {":0:Back;0": 1.0}, ["0::A0", "0::A2"], np.diag([3e-7**2, 2e-7**2]), [])
-    rows = worker.jacobian(session, fit)
-    covariance = worker.covariance_of(rows, [head + "a", head + "c"], fit.covariance)
+    session = Session(g2, task, Path("none.gpx"), {}, table=table, n_background=1)
+    fit = Fit({}, terms | {":0:Back;0": 1.0}, ["0::A0", "0::A2"], np.diag([3e-7**2, 2e-7**2]), [])
+    rows = jacobian(session, fit)
+    covariance = covariance_of(rows, [head + "a", head + "c"], fit.covariance)
     expected = [a * 3e-7 / (2 * a0), c * 2e-7 / (2 * a2)]
     assert np.sqrt(np.diag(covariance)) == pytest.approx(expected, rel=1e-6)
 
@@ -443,7 +457,7 @@ def run(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
     assert INTERPRETER is not None
     lines = [json.dumps({"cmd": "refine", "task": task}) for task in tasks]
     answer = subprocess.run(
-        [INTERPRETER, worker.__file__],
+        [INTERPRETER, str(WORKER)],
         input="\n".join(lines) + "\n",
         capture_output=True,
         text=True,
