@@ -30,9 +30,18 @@ def test_time_of_flight_names_the_engine_that_has_it(task):
     assert kind == "unsupported" and "neutron_tof" in text and "gsas2" in text
 
 
-def test_several_patterns_are_refused_with_the_engines_that_take_them(task):
-    kind, text = refused({**task, "patterns": [task["pattern"]]})
-    assert kind == "unsupported" and "gsas2" in text and "rietx" in text
+def test_two_patterns_of_one_name_are_refused(task):
+    entry = {"name": "A", **{key: task[key] for key in ("pattern", "instrument", "background")}}
+    kind, text = refused({**task, "patterns": [entry, entry]})
+    assert kind == "bad_input" and "own name" in text
+
+
+def test_names_of_another_pattern_are_refused(task):
+    entry = {"name": "A", **{key: task[key] for key in ("pattern", "instrument", "background")}}
+    task["parameters"] = {name.replace("pattern.", "pattern.A."): spec for name, spec in task["parameters"].items()}
+    task["parameters"]["pattern.B.zero"] = {"value": 0.1, "min": None, "max": None}
+    kind, text = refused({**task, "patterns": [entry]})
+    assert kind == "unsupported" and "pattern.B.zero" in text
 
 
 @pytest.mark.parametrize("mode", ["lebail", "pawley"])

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import __version__
 from .cell import CELL_NAMES
+from .joint_model import JointModel
 from .parameters import Parameters, to_job
-from .pattern_model import PatternModel
+from .pattern_model import Calculated, PatternModel, View
 from .phase_model import PhaseModel
 from .solver import State
 from .uncertainty import Covariance, serial_correlation
 
 __all__ = ["ENGINE", "Stage", "outcome_of"]
+
+FloatArray = NDArray[np.float64]
 
 ENGINE = {"name": "native", "version": __version__}
 
@@ -35,7 +39,11 @@ class Stage:
 
 
 def outcome_of(
-    model: PatternModel, parameters: Parameters, covariance: Covariance | None, history: list[Stage], kernel: str
+    model: PatternModel | JointModel,
+    parameters: Parameters,
+    covariance: Covariance | None,
+    history: list[Stage],
+    kernel: str,
 ) -> dict[str, Any]:
     """The complete outcome after the last of the finished stages; `kernel` is numba or numpy."""
     last = history[-1]
@@ -52,8 +60,7 @@ def outcome_of(
         {"names": list(covariance.names), "matrix": covariance.matrix.tolist()},
         "mass_factor": {phase.name: phase.mass_factor(parameters.values) for phase in model.phases},
         "engine_weight_fractions": fractions,
-        "profile": _profile(model, last),
-        "reflections": {phase.name: _reflections(model, phase, parameters) for phase in model.phases},
+        **_patterns(model, parameters, last),
         "derived_cells": {phase.name: _cell(phase, parameters) for phase in model.phases},
         "stages": [
             {"name": stage.name, "free": list(stage.free), "rwp": agreement["rwp"], "seconds": stage.seconds,
@@ -73,12 +80,37 @@ def _message(stage: Stage, kernel: str) -> str:
     return f"stopped after {stage.state.cycles} evaluations without converging; raise max_cycles"
 
 
-def _agreement(model: PatternModel, stage: Stage) -> dict[str, float | int]:
-    whole, n, n_free = float(np.sum((model.observed / model.sigma) ** 2)), len(model.axis), len(stage.free)
-    rwp, rexp = math.sqrt(stage.state.cost / whole), math.sqrt(max(n - n_free, 1) / whole)
-    difference = np.abs(model.observed - stage.state.calculated.total).sum()
-    rp = float(difference / np.abs(model.observed).sum())
+def _agreement(model: PatternModel | JointModel, stage: Stage) -> dict[str, float | int]:
+    return _figures(model.observed, model.sigma, stage.state.calculated.total, len(stage.free))
+
+
+def _figures(observed: FloatArray, sigma: FloatArray, calculated: FloatArray, n_free: int) -> dict[str, float | int]:
+    """Agreement over some points; `n_free` counts the parameters of the whole fit."""
+    whole, n = float(np.sum((observed / sigma) ** 2)), len(observed)
+    cost = float(np.sum(((observed - calculated) / sigma) ** 2))
+    rwp, rexp = math.sqrt(cost / whole), math.sqrt(max(n - n_free, 1) / whole)
+    rp = float(np.abs(observed - calculated).sum() / np.abs(observed).sum())
     return {"rwp": rwp, "rexp": rexp, "rp": rp, "gof": rwp / rexp, "n_points": n, "n_free": n_free}
+
+
+def _patterns(model: PatternModel | JointModel, parameters: Parameters, last: Stage) -> dict[str, Any]:
+    """Curves and reflections of the only pattern, or ``patterns`` with them and the agreement of each."""
+    described, calculated = {}, last.state.calculated
+    for view in model.views(parameters.values):
+        own = Calculated(
+            calculated.background[view.points],
+            tuple(curve[view.points] for curve in calculated.phases),
+            np.zeros((0, 0)),
+        )
+        described[view.name] = {
+            "agreement": _figures(view.model.observed, view.model.sigma, own.total, len(last.free)),
+            "profile": _profile(view.model, own),
+            "reflections": {phase.name: _reflections(view, phase) for phase in view.model.phases},
+        }
+    if isinstance(model, JointModel):
+        return {"patterns": described}
+    (only,) = described.values()
+    return {key: only[key] for key in ("profile", "reflections")}
 
 
 def _rows(parameters: Parameters, covariance: Covariance | None, last: Stage) -> dict[str, dict[str, Any]]:
@@ -93,7 +125,7 @@ def _rows(parameters: Parameters, covariance: Covariance | None, last: Stage) ->
 
 
 def _fractions(
-    model: PatternModel, parameters: Parameters, covariance: Covariance | None
+    model: PatternModel | JointModel, parameters: Parameters, covariance: Covariance | None
 ) -> dict[str, dict[str, float | None]] | None:
     """Weight fractions by the engine's own arithmetic; their esds where every scale has one."""
     scales = [f"phase.{phase.name}.scale" for phase in model.phases]
@@ -117,10 +149,9 @@ def _fractions(
     }
 
 
-def _profile(model: PatternModel, last: Stage) -> dict[str, Any]:
-    calculated = last.state.calculated
+def _profile(model: PatternModel, calculated: Calculated) -> dict[str, Any]:
     return {
-        "two_theta": model.axis.tolist(),
+        model.axis_name: model.axis.tolist(),
         "observed": model.observed.tolist(),
         "sigma": model.sigma.tolist(),
         "calculated": calculated.total.tolist(),
@@ -129,10 +160,13 @@ def _profile(model: PatternModel, last: Stage) -> dict[str, Any]:
     }
 
 
-def _reflections(model: PatternModel, phase: PhaseModel, parameters: Parameters) -> list[dict[str, Any]]:
-    """Reflections within the range by angle; positions and widths are the first line's, intensities (counts · degree) all lines'."""
-    strength = phase.strengths(parameters.values, set())
-    peaks, _ = phase.peaks(parameters.values, ())
+def _reflections(view: View, phase: PhaseModel) -> list[dict[str, Any]]:
+    """Reflections within the range, in its order; positions and widths are the first line's, intensities (counts · unit of
+    the axis) all lines'.
+    """
+    model = view.model
+    strength = phase.strengths(view.values, set())
+    peaks, _ = phase.peaks(view.values, ())
     intensity = np.bincount(phase.reflection, weights=peaks.area, minlength=len(phase.hkl))
     first = np.flatnonzero(phase.line == 0)
     at = peaks.centre[first]
@@ -143,7 +177,7 @@ def _reflections(model: PatternModel, phase: PhaseModel, parameters: Parameters)
         h, k, l = (int(index) for index in phase.hkl[r])
         rows.append({
             "h": h, "k": k, "l": l, "multiplicity": int(phase.multiplicity[r]),
-            "d": float(strength.inverse_d_squared[r] ** -0.5), "two_theta": float(peaks.centre[peak]),
+            "d": float(strength.inverse_d_squared[r] ** -0.5), model.axis_name: float(peaks.centre[peak]),
             "f_squared": float(strength.f_squared[r]), "intensity": float(intensity[r]), "fwhm": float(peaks.fwhm[peak]),
         })  # fmt: skip
     return rows
@@ -154,14 +188,25 @@ def _cell(phase: PhaseModel, parameters: Parameters) -> dict[str, float]:
     return {**dict(zip(CELL_NAMES, lattice.parameters, strict=True)), "volume": lattice.volume}
 
 
-def _warnings(model: PatternModel, parameters: Parameters, covariance: Covariance | None, last: Stage) -> list[str]:
+def _warnings(
+    model: PatternModel | JointModel, parameters: Parameters, covariance: Covariance | None, last: Stage
+) -> list[str]:
     found = [] if last.state.converged else [f"Stage '{last.name}' did not converge within its cycles."]
     if covariance is not None:
         found += [f"{name}: {reason}." for name, reason in covariance.reasons.items()]
         found += [*covariance.warnings, *_correlations(covariance, last.free)]
-    if model.has_negative_width(parameters.values):
+    for view in model.views(parameters.values):
+        lead = f"{view.name}: " if view.name else ""
+        found += [lead + text for text in _pattern_warnings(view, last.state.calculated.total[view.points])]
+    return found
+
+
+def _pattern_warnings(view: View, calculated: FloatArray) -> list[str]:
+    """What is odd about one pattern."""
+    found, model = [], view.model
+    if model.has_negative_width(view.values):
         found.append("The instrument's Gaussian width (U, V, W) is negative in part of the fitted range.")
-    factor = serial_correlation((model.observed - last.state.calculated.total) / model.sigma)
+    factor = serial_correlation((model.observed - calculated) / model.sigma)
     if factor > LARGE_SERIAL_CORRELATION:
         found.append(
             f"Residuals are serially correlated: realistic esds are about {factor:.1f} times "

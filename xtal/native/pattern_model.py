@@ -14,11 +14,11 @@ from .from_task import instrument_of
 from .kernels import kernel
 from .peaks import Peaks
 from .phase_model import PATTERN_NAMES, PhaseModel
-from .refusals import refuse_unknown_kinds, refuse_unknown_names
+from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
 from .tails import Tails
 from .windows import BROAD, Windows, make_windows
 
-__all__ = ["AXIAL", "Calculated", "PatternModel"]
+__all__ = ["AXIAL", "Calculated", "PatternModel", "View"]
 
 FloatArray = NDArray[np.float64]
 
@@ -49,13 +49,37 @@ class Calculated:
         return np.asarray(self.background + sum(self.phases))
 
 
+@dataclass(frozen=True)
+class View:
+    """One pattern of a model, as outcomes and start values see it.
+
+    Parameters
+    ----------
+    name : str
+        Among several patterns; empty for an only one.
+    model : PatternModel
+        The pattern's own model.
+    values : mapping
+        Parameters as that model calls them.
+    points : slice
+        Where its points stand among all.
+    """
+
+    name: str
+    model: PatternModel
+    values: Mapping[str, float]
+    points: slice
+
+
 class PatternModel:
-    """The model of a task.
+    """The model of one pattern.
 
     Parameters
     ----------
     task : dict
-        Engine task.
+        Engine task of one pattern.
+    check_names : bool
+        Whether parameters without a place in the model are refused.
 
     Raises
     ------
@@ -63,7 +87,9 @@ class PatternModel:
         ``unsupported`` for what this engine can't express, ``bad_input`` for values that contradict each other.
     """
 
-    def __init__(self, task: dict[str, Any]) -> None:
+    axis_name = "two_theta"
+
+    def __init__(self, task: dict[str, Any], check_names: bool = True) -> None:
         refuse_unknown_kinds(task)
         self.instrument = instrument_of(task)
         self.axis, self.observed, self.sigma = (
@@ -75,7 +101,9 @@ class PatternModel:
         low, high = (float(edge) for edge in task["background"]["range"])
         reduced = 2 * (self.axis - low) / (high - low) - 1
         self.background_rows = np.polynomial.chebyshev.chebvander(reduced, len(self.background_names) - 1).T.copy()
-        refuse_unknown_names(task, self.known_names())
+        if check_names:
+            refuse_unknown_names(task, self.known_names())
+            refuse_displacement(task, used_names(task))
         self.tails = Tails(self.axis)
         self._windows: dict[str, Windows] = {}
 
@@ -83,6 +111,10 @@ class PatternModel:
         """Dotted names of all parameters of the model."""
         shared = ["pattern.zero", "pattern.displacement", *PATTERN_NAMES, AXIAL, *self.background_names]
         return [*shared, *(name for phase in self.phases for name in phase.known_names())]
+
+    def views(self, values: Mapping[str, float]) -> list[View]:
+        """The only pattern."""
+        return [View("", self, values, slice(None))]
 
     def list_reflections(self, values: Mapping[str, float]) -> None:
         """Make the reflection lists anew."""

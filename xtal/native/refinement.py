@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .joint_model import JointModel, model_of
 from .kernels import kernel_name, must_compile
 from .outcome import Stage, outcome_of
 from .parameters import Parameters
@@ -23,6 +24,7 @@ __all__ = ["refine_task"]
 
 FloatArray = NDArray[np.float64]
 Listener = Callable[[dict[str, Any]], None]
+ModelOf = Callable[[dict[str, Any]], PatternModel | JointModel]
 
 INTERMEDIATE, FINAL = (1e-6, 0.3), (1e-9, 0.05)
 """Relative fall of the cost, and largest shift over its esd, at which a stage ends."""
@@ -32,12 +34,12 @@ INTERMEDIATE, FINAL = (1e-6, 0.3), (1e-9, 0.05)
 class _Fit:
     """What the stages share."""
 
-    model: PatternModel
+    model: PatternModel | JointModel
     parameters: Parameters
     covariance: Covariance | None = None
 
 
-def refine_task(task: dict[str, Any], emit: Listener) -> dict[str, Any]:
+def refine_task(task: dict[str, Any], emit: Listener, make_model: ModelOf = model_of) -> dict[str, Any]:
     """Refine an engine task.
 
     Parameters
@@ -46,6 +48,8 @@ def refine_task(task: dict[str, Any], emit: Listener) -> dict[str, Any]:
         As described in docs/developer-guide.md.
     emit : callable
         Called with the events ``note``, ``stage_start`` and ``stage``.
+    make_model : callable, optional
+        Gives the model of a task; `batch` keeps models between tasks.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def refine_task(task: dict[str, Any], emit: Listener) -> dict[str, Any]:
     """
     if not task["stages"]:
         raise NativeError("bad_input", "stages: the task has none, so there is nothing to do.")
-    model = PatternModel(task)
+    model = make_model(task)
     if must_compile():
         emit({"event": "note", "text": "compiling the native engine, once per installation (a few seconds)"})
     fit = _Fit(model, Parameters(task))

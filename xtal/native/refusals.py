@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-__all__ = ["NativeError", "refuse_unknown_kinds", "refuse_unknown_names", "used_names"]
+__all__ = ["NativeError", "refuse_displacement", "refuse_unknown_kinds", "refuse_unknown_names", "used_names"]
 
 Kind = Literal["unsupported", "bad_input", "diverged"]
 
@@ -35,8 +35,6 @@ def unsupported(message: str) -> NativeError:
 
 def refuse_unknown_kinds(task: dict[str, Any]) -> None:
     """Refuse patterns, modes, backgrounds and geometries beyond this engine."""
-    if "patterns" in task:
-        raise unsupported("several patterns at once: the native engine takes one; use rietx (one phase) or gsas2.")
     mode = task.get("mode", "rietveld")
     if mode != "rietveld":
         raise unsupported(f"mode {mode!r}: the native engine runs 'rietveld' only, and so do rietx and gsas2 here.")
@@ -57,7 +55,6 @@ def refuse_unknown_names(task: dict[str, Any], known: Iterable[str]) -> None:
     for name in parameters:
         if name not in names and (name in used or not _is_neutral(name, parameters[name]["value"])):
             raise unsupported(f"{name}: the native engine has no such parameter in this model{_elsewhere(name)}.")
-    _refuse_displacement(task, used)
 
 
 def used_names(task: dict[str, Any]) -> set[str]:
@@ -79,8 +76,9 @@ def _elsewhere(name: str) -> str:
     return "; rietx and gsas2 list theirs in docs/how-to/choose-an-engine.md"
 
 
-def _refuse_displacement(task: dict[str, Any], used: set[str]) -> None:
-    name, instrument = "pattern.displacement", task["instrument"]
+def refuse_displacement(task: dict[str, Any], used: set[str], prefix: str = "pattern") -> None:
+    """Refuse a displacement, used or not zero, without a flat plate or a radius; `prefix` is that of the pattern's names."""
+    name, instrument = f"{prefix}.displacement", task["instrument"]
     if name not in used and not task["parameters"].get(name, {}).get("value"):
         return
     if instrument["geometry"] != "bragg-brentano":

@@ -1,37 +1,60 @@
-"""Scales where the job leaves them to the engine: one weighted linear least squares with the background."""
+"""Scales where the job leaves them to the engine: weighted linear least squares with the background, pattern by pattern."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .joint_model import JointModel
 from .parameters import Parameters
-from .pattern_model import PatternModel
+from .pattern_model import PatternModel, View
+from .refusals import used_names
 
 __all__ = ["set_start_scales"]
+
+FloatArray = NDArray[np.float64]
 
 SMALLEST_SHARE = 0.02
 """A start scale is at least this share of the one by which the phases would explain the pattern evenly."""
 
 
-def set_start_scales(task: dict[str, Any], model: PatternModel, parameters: Parameters) -> None:
-    """Replace scales that start at exactly 1 by ones that match the pattern."""
-    names = [f"phase.{phase.name}.scale" for phase in model.phases]
+def set_start_scales(task: dict[str, Any], model: PatternModel | JointModel, parameters: Parameters) -> None:
+    """Replace scales that start at exactly 1 by ones that match the pattern: the phases' in the first, then one for each further."""
+    first, *others = model.views(parameters.values)
+    names = [f"phase.{phase.name}.scale" for phase in first.model.phases]
+    curves = np.array(first.model.evaluate(first.values).phases)
+    _set(task, parameters, names, curves, first)
+    freed = used_names(task)
+    for number in range(1, 1 + len(others)):
+        view = model.views(parameters.values)[number]
+        name = f"pattern.{view.name}.scale"
+        if name in freed:
+            total = np.sum(view.model.evaluate(view.values).phases, axis=0)
+            _set(task, parameters, [name], total[None], view)
+
+
+def _set(task: dict[str, Any], parameters: Parameters, names: list[str], curves: FloatArray, view: View) -> None:
+    """Those of the named scales that start at 1, from their curves at 1."""
     given = [task["parameters"].get(name, {"value": 1.0})["value"] for name in names]
     wanted = [i for i, name in enumerate(names) if given[i] in (None, 1.0) and name not in parameters.ties]
     if not wanted:
         return
-    curves = np.array(model.evaluate(parameters.values).phases)
     known = [i for i in range(len(names)) if i not in wanted]
-    rest = model.observed - curves[known].sum(axis=0)
-    rows = np.vstack([curves[wanted], model.background_rows]) / model.sigma
-    norms = np.linalg.norm(rows, axis=1)
-    norms[norms == 0] = 1.0
-    fitted = np.linalg.lstsq((rows / norms[:, None]).T, rest / model.sigma, rcond=None)[0] / norms
-    areas = curves[wanted].sum(axis=1)
-    even = max(float(np.sum(rest - rest.min())), 1.0) / len(wanted) / np.where(areas > 0, areas, 1.0)
-    for i, scale in zip(wanted, np.maximum(fitted[: len(wanted)], SMALLEST_SHARE * even), strict=True):
+    rest = view.model.observed - curves[known].sum(axis=0)
+    for i, scale in zip(wanted, _scales(curves[wanted], rest, view.model), strict=True):
         low, high = parameters.bounds.get(names[i], (0.0, np.inf))
         parameters.values[names[i]] = float(np.clip(scale, low, high))
     parameters.follow()
+
+
+def _scales(curves: FloatArray, observed: FloatArray, model: PatternModel) -> FloatArray:
+    """Scales of curves (k, n) that explain counts (n,) together with a background."""
+    rows = np.vstack([curves, model.background_rows]) / model.sigma
+    norms = np.linalg.norm(rows, axis=1)
+    norms[norms == 0] = 1.0
+    fitted = np.linalg.lstsq((rows / norms[:, None]).T, observed / model.sigma, rcond=None)[0] / norms
+    areas = curves.sum(axis=1)
+    even = max(float(np.sum(observed - observed.min())), 1.0) / len(curves) / np.where(areas > 0, areas, 1.0)
+    return np.asarray(np.maximum(fitted[: len(curves)], SMALLEST_SHARE * even))
