@@ -1,12 +1,15 @@
 """How things show themselves in a notebook: HTML for Jupyter's rich display, captioned pictures and tables, a live refinement.
 
-Pictures are PNG inside the HTML, so that an exported notebook needs nothing else.
+Pictures are PNG inside the HTML. Figures to zoom into hold such a picture too, and plotly.js comes along once per notebook, so
+that JupyterLab, VS Code and an exported page show them without a network. Where plotly.js is on the page already (this
+documentation), the environment variable ``XTAL_PLOTLYJS=page`` leaves it out.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,11 +21,23 @@ if TYPE_CHECKING:
     from .job import Job
     from .pattern import Pattern
     from .result import Result
+    from .series.series import Series
     from .structure import Structure
 
-__all__ = ["Picture", "Table", "live_refine", "match_html", "pattern_html", "result_html", "structure_html"]
+__all__ = [
+    "Interactive",
+    "Picture",
+    "Table",
+    "live_refine",
+    "match_html",
+    "pattern_html",
+    "result_html",
+    "series_html",
+    "structure_html",
+]
 
 _SCREEN_DPI = 110
+_FRAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,34 @@ class Picture:
         return f"<figure>{_image(self.figure, self.caption)}<figcaption>{escape(self.caption)}</figcaption></figure>"
 
 
+@dataclass(frozen=True, eq=False)
+class Interactive:
+    """A plotly figure with its caption, to zoom into and to point at.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        What to show; `xtal.plot.interactive` makes them.
+    caption : str
+        What is seen, and whether it is measured or synthetic.
+    still : matplotlib.figure.Figure, optional
+        Stands in its place where no script may run.
+    """
+
+    figure: Any
+    caption: str
+    still: Any = None
+
+    def __repr__(self) -> str:
+        return f"Interactive({self.caption!r})"
+
+    def _repr_html_(self) -> str:
+        from .plot.embedding import figure_fragment
+
+        still = "" if self.still is None else _image(self.still, self.caption)
+        return _library() + figure_fragment(self.figure, self.caption, still)
+
+
 def structure_html(structure: Structure) -> str:
     """Formula, cell, quality and sites of a structure as HTML."""
     heads = ("site", "ion", "x", "y", "z", "occupancy", "U (Å²)")
@@ -97,12 +140,14 @@ def structure_html(structure: Structure) -> str:
 
 
 def pattern_html(pattern: Pattern) -> str:
-    """Picture of a pattern, with points, range and source, as HTML."""
-    return f"<figure>{_image(_pattern_figure(pattern), pattern.source)}<figcaption>{escape(repr(pattern))}</figcaption></figure>"
+    """Figure of a pattern, with points, range and source, as HTML."""
+    from .plot.interactive import interactive_pattern
+
+    return Interactive(interactive_pattern(pattern), repr(pattern), _pattern_figure(pattern))._repr_html_()
 
 
 def result_html(result: Result) -> str:
-    """Verdict, agreement, phases, checks and, where there is one, the picture of a refinement as HTML."""
+    """Verdict, agreement, phases, checks and, where there is a curve, the figure of a refinement as HTML."""
     heads = ("phase", "cell content", "weight fraction", "share in group", "a (Å)", "b (Å)", "c (Å)")
     rows = [
         (name, phase.formula, phase.weight_fraction, phase.group_share, phase.cell.a, phase.cell.b, phase.cell.c)
@@ -112,8 +157,28 @@ def result_html(result: Result) -> str:
     checks = "".join(f"<li>{check.severity}: {escape(check.sentence)}</li>" for check in result.checks)
     return (
         f"<p><b>{escape(result.title)}</b>: {result.status}, verdict <b>{result.verdict}</b>, Rwp {rwp}. "
-        f"{escape(result.message)}</p>{Table(heads, rows)._repr_html_()}<ul>{checks}</ul>{_result_image(result)}"
+        f"{escape(result.message)}</p>{Table(heads, rows)._repr_html_()}<ul>{checks}</ul>{_result_figures(result)}"
     )
+
+
+def series_html(series: Series) -> str:
+    """Progress, table of frames and map of all patterns of a series as HTML."""
+    from .plot.interactive import interactive_map
+
+    done, total = series.n_steps()
+    table = series.table()
+    head = f"<p><b>{escape(str(series.meta['title']))}</b>: {len(series)} frames, {done} of {total} refinements done; "
+    verdicts = ", ".join(f"{count} {name}" for name, count in table["verdict"].value_counts().items())
+    text = f"{head}verdicts: {escape(verdicts or 'none yet')}.</p>{_frames_table(series, table)._repr_html_()}"
+    if all(series.curves(frame.index) is None for frame in series.frames):
+        return text
+    from .plot.series import plot_map
+    from .plot.style import is_synthetic
+
+    first = next((one for frame in series.frames if (one := series.result(frame.index)) is not None), None)
+    kind = "Synthetic patterns" if first is not None and is_synthetic(first.pattern) else "Patterns"
+    caption = f"{kind}: square root of intensity, one row per frame."
+    return text + Interactive(interactive_map(series), caption, plot_map(series))._repr_html_()
 
 
 def match_html(match: Match) -> str:
@@ -219,15 +284,67 @@ def _image(figure: Any, text: str) -> str:
     return f'<img alt="{escape(text)}" style="max-width:100%" src="data:image/png;base64,{data}">'
 
 
-def _result_image(result: Result) -> str:
-    if result.profile is None:
-        return ""
+def _result_figures(result: Result) -> str:
+    """One figure per pattern that has curves."""
+    return "".join(_fit_figure(one) for one in result.by_pattern().values() if one.profile is not None)
+
+
+def _fit_figure(result: Result) -> str:
+    from .plot.interactive import interactive_refinement
     from .plot.refinement import plot_refinement
     from .plot.style import is_synthetic
 
     kind = "Synthetic pattern" if is_synthetic(result.pattern) else "Pattern"
     text = f"{kind} {result.pattern.get('source', '')}: observed, calculated and difference."
-    return Picture(plot_refinement(result), text)._repr_html_()
+    return Interactive(interactive_refinement(result), text, plot_refinement(result))._repr_html_()
+
+
+_library_shown: dict[str, tuple[Any, Any]] = {}
+"""Cell and run that brought plotly.js last. Run again, that cell brings it again, because its former output is gone."""
+
+
+def _library() -> str:
+    """plotly.js for the first figure of a notebook, nothing for the others."""
+    if os.environ.get("XTAL_PLOTLYJS") == "page":
+        return ""
+    cell, run = _running_cell()
+    shown = _library_shown.get("last")
+    if shown is not None and (cell is None or shown[0] != cell or shown[1] == run):
+        return ""
+    from .plot.embedding import library_fragment
+
+    _library_shown["last"] = cell, run
+    return library_fragment()
+
+
+def _running_cell() -> tuple[str | None, int]:
+    """Identifier of the cell that runs, None where the notebook doesn't tell it, and the number of the run."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return (parent or {}).get("metadata", {}).get("cellId"), getattr(shell, "execution_count", 0)
+
+
+def _frames_table(series: Series, table: Any) -> Table:
+    """First and last frames of a series."""
+    from .plot.interactive import quantity_label
+
+    quantities = [name for name in table.columns if f"{name}.esd" in table.columns and ".cell." in name][:4]
+    axis = series.axis_name if series.axis_name != "frame" else "value"
+    shown = table if len(table) <= 2 * _FRAMES_SHOWN else table.iloc[[*range(_FRAMES_SHOWN), *range(-_FRAMES_SHOWN, 0)]]
+    rows = [
+        (row["frame"], f"{row[axis]:g}", row["status"], _number(100 * row["rwp"], "{:.2f}") if row["rwp"] is not None else "–",
+         *(_number(row[name], "{:.4f}") for name in quantities))
+        for row in shown.to_dict("records")
+    ]  # fmt: skip
+    more = "" if shown is table else f"First and last {_FRAMES_SHOWN} of {len(table)} frames."
+    heads = ("frame", series.axis_label, "status", "Rwp (%)", *map(quantity_label, quantities))
+    return Table(heads, rows, more)
+
+
+def _number(value: float, form: str) -> str:
+    return "–" if value != value else form.format(value)  # NaN is the one number that differs from itself
 
 
 def _empty_figure(label: str) -> tuple[Any, Any]:

@@ -166,6 +166,12 @@ class Series:
                     found.append(Disagreement(frame, name, values, esd))
         return found
 
+    def _repr_html_(self) -> str:
+        """Frames and a map of all patterns for notebooks."""
+        from ..notebook import series_html
+
+        return series_html(self)
+
     def _full(self, frame: int) -> Fit | None:
         fit = self.accepted.get(frame)
         return None if fit is None else self._store.fit(frame, fit.route)
