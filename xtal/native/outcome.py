@@ -18,7 +18,7 @@ from .phase_model import PhaseModel
 from .solver import State
 from .uncertainty import Covariance, serial_correlation
 
-__all__ = ["ENGINE", "Stage", "outcome_of"]
+__all__ = ["ENGINE", "Stage", "outcome_of", "weight_fractions"]
 
 FloatArray = NDArray[np.float64]
 
@@ -124,15 +124,26 @@ def _rows(parameters: Parameters, covariance: Covariance | None, last: Stage) ->
     return rows
 
 
+def weight_fractions(model: PatternModel | JointModel, parameters: Parameters) -> dict[str, float]:
+    """Weight fractions by phase; empty when no phase scatters."""
+    weights = _weights(model, parameters)
+    if not weights.sum() > 0:
+        return {}
+    return dict(zip((phase.name for phase in model.phases), (weights / weights.sum()).tolist(), strict=True))
+
+
+def _weights(model: PatternModel | JointModel, parameters: Parameters) -> FloatArray:
+    """Scale times mass and volume of the cell."""
+    values = parameters.values
+    return np.array([values[f"phase.{phase.name}.scale"] * phase.mass_factor(values) for phase in model.phases])
+
+
 def _fractions(
     model: PatternModel | JointModel, parameters: Parameters, covariance: Covariance | None
 ) -> dict[str, dict[str, float | None]] | None:
     """Weight fractions by the engine's own arithmetic; their esds where every scale has one."""
     scales = [f"phase.{phase.name}.scale" for phase in model.phases]
-    weights = np.array([
-        parameters.values[name] * phase.mass_factor(parameters.values)
-        for name, phase in zip(scales, model.phases, strict=True)
-    ])  # fmt: skip
+    weights = _weights(model, parameters)
     if not weights.sum() > 0:
         return None
     shares = weights / weights.sum()

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .bootstrap import bootstrap
 from .joint_model import JointModel, model_of
 from .kernels import kernel_name, must_compile
-from .outcome import Stage, outcome_of
-from .parameters import Parameters
+from .outcome import Stage, outcome_of, weight_fractions
+from .parameters import Parameters, to_job
 from .pattern_model import Calculated, PatternModel
 from .refusals import NativeError
-from .solver import State, minimise
+from .solver import Evaluate, State, minimise
 from .start_scales import set_start_scales
 from .uncertainty import Covariance, covariance_of
 
@@ -81,31 +82,78 @@ def refine_task(task: dict[str, Any], emit: Listener, make_model: ModelOf = mode
         outcome = outcome_of(fit.model, fit.parameters, fit.covariance, history, kernel_name())
         emit({"event": "stage", "index": index, "name": stage["name"], "rwp": outcome["agreement"]["rwp"],
               "seconds": seconds, "snapshot": outcome})  # fmt: skip
+    if "bootstrap" in task:
+        outcome = {**outcome, "bootstrap": _refits(fit, task["stages"][-1], state, task["bootstrap"], emit)}
     return outcome
 
 
+@dataclass(frozen=True)
+class _Search:
+    """What a stage frees, with its bounds and what moves along."""
+
+    free: tuple[str, ...]
+    moving: tuple[str, ...]
+    reduction: FloatArray
+    low: FloatArray
+    high: FloatArray
+    evaluate: Evaluate
+
+    @classmethod
+    def of(cls, fit: _Fit, stage: dict[str, Any]) -> _Search:
+        """The search of a stage: exactly its parameters free."""
+        free = tuple(dict.fromkeys(stage["free"]))
+        parameters, model = fit.parameters, fit.model
+        moving, reduction = parameters.moving(free)
+        low, high = (np.array([parameters.bounds[name][side] for name in free]) for side in (0, 1))
+
+        def evaluate(theta: FloatArray) -> Calculated:
+            parameters.set_free(free, theta)
+            return model.evaluate(parameters.values, moving, reduction)
+
+        return cls(free, moving, reduction, low, high, evaluate)
+
+
 def _solve(fit: _Fit, stage: dict[str, Any], ending: tuple[float, float]) -> State:
-    """One stage: exactly its parameters free; values and covariance are left in `fit`."""
-    free = tuple(dict.fromkeys(stage["free"]))
-    parameters, model = fit.parameters, fit.model
-    moving, reduction = parameters.moving(free)
-    low, high = (np.array([parameters.bounds[name][side] for name in free]) for side in (0, 1))
-
-    def evaluate(theta: FloatArray) -> Calculated:
-        parameters.set_free(free, theta)
-        return model.evaluate(parameters.values, moving, reduction)
-
-    start = np.array([parameters.values[name] for name in free], dtype=float)
+    """One stage; values and covariance are left in `fit`."""
+    search, parameters, model = _Search.of(fit, stage), fit.parameters, fit.model
+    start = np.array([parameters.values[name] for name in search.free], dtype=float)
     try:
         state = minimise(
-            evaluate, start, low, high, model.observed, model.sigma, int(stage.get("max_cycles") or 20), *ending
-        )
+            search.evaluate, start, search.low, search.high, model.observed, model.sigma,
+            int(stage.get("max_cycles") or 20), *ending,
+        )  # fmt: skip
     except (NativeError, np.linalg.LinAlgError) as error:
         raise NativeError(
             "diverged", f"stage '{stage['name']}': {error}; free fewer parameters at once or start closer."
         ) from error
-    parameters.set_free(free, state.theta)
+    parameters.set_free(search.free, state.theta)
+    bounds = (search.low, search.high)
     fit.covariance = (
-        covariance_of(state, moving, reduction, (low, high), len(model.axis), parameters.values) if free else None
+        covariance_of(state, search.moving, search.reduction, bounds, len(model.axis), parameters.values)
+        if search.free
+        else None
     )
     return state
+
+
+def _refits(fit: _Fit, stage: dict[str, Any], best: State, wanted: dict[str, int], emit: Listener) -> dict[str, Any]:
+    """The bootstrap of the last stage: every refit's parameters and weight fractions, in the job's units."""
+    search, parameters = _Search.of(fit, stage), fit.parameters
+    n = int(wanted["n"])
+
+    def quantities(theta: FloatArray) -> FloatArray:
+        parameters.set_free(search.free, theta)
+        found = [to_job(name, parameters.values[name]) for name in search.free]
+        fractions = weight_fractions(fit.model, parameters).values()
+        return np.array([*(np.nan if value is None else value for value in found), *fractions])
+
+    def tell(done: int) -> None:
+        if done % max(n // 10, 1) == 0:
+            emit({"event": "bootstrap", "done": done, "of": n})
+
+    spans = [view.points for view in fit.model.views(parameters.values)]
+    refits = bootstrap(search.evaluate, best, search.low, search.high, fit.model.observed, fit.model.sigma, spans,
+                       quantities, n, int(wanted["seed"]), tell)  # fmt: skip
+    parameters.set_free(search.free, best.theta)
+    names = [*search.free, *(f"weight_fraction.{name}" for name in weight_fractions(fit.model, parameters))]
+    return {"names": names, "rows": refits.quantities.tolist(), "n_failed": refits.n_failed, "block": refits.block}
