@@ -32,6 +32,11 @@ EXPECTED: dict[str, dict[str, tuple[Any, float, str]]] = {
         "occupancy of O without K": (1.14, 0.03, "(0.9 · 8 + 0.1 · 19)/8 electrons, without the angle dependence"),
         "K share": (0.1, 0.004, NOISE),
         "K–Cl (Å)": (3.387, 0.02, "a√3/2, and the maximum of a broad peak"),
+        "transition on heating (°C)": (44.0, 1.1, "frames are 3.7 °C apart: /√12"),
+        "transition on cooling (°C)": (27.0, 1.3, "frames are 4.2 °C apart: /√12"),
+        "PDF prefers": ("cluster", 0, "put in"),
+        "PDF ΔBIC of the other": (380, 100, "far above 10; its exact value is that of one seed"),
+        "a from the PDF (Å)": (3.911, 0.0004, "three esds of the noise, rounded up; H is left out"),
     },
     "c_chlorospinel": {
         "nearly pure, X-rays: spinel": (0.97424, 0.002, NOISE),
