@@ -10,7 +10,7 @@ import re
 import sys
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from inspect import getdoc
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -20,9 +20,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from xtal.instrument import Instrument
-from xtal.job import JobPhase, Parameter, job_json_schema
+from xtal.job import JobPhase, Parameter, Peak, job_json_schema
 from xtal.job import schema as job_schema
-from xtal.job.parameters import DEFAULT_SIZE_NM, model_parameters
+from xtal.job.parameters import (
+    DEFAULT_SIZE_NM,
+    idle_pattern_parameters,
+    idle_phase_parameters,
+    model_parameters,
+)
 from xtal.lattice import Lattice
 from xtal.pdf import job_schema as pdf_job_schema
 from xtal.radiation import Radiation
@@ -38,10 +43,12 @@ TABLES = {
     "top level": job_schema.JobFile,
     "[pattern]": job_schema.PatternTable,
     "[pattern.instrument]": job_schema.InstrumentTable,
+    "[[pattern.peak]]": job_schema.PeakTable,
     "[background]": job_schema.BackgroundTable,
     "[[phase]]": job_schema.PhaseTable,
     "[[stage]]": job_schema.StageTable,
     "[[tie]]": job_schema.TieTable,
+    "[[restraint]]": job_schema.RestraintTable,
     "[parameters]": job_schema.ParameterTable,
     "[output]": job_schema.OutputTable,
     "[template]": job_schema.TemplateTable,
@@ -63,7 +70,11 @@ AFTER = {
     "[[phase]]": "Names within a phase lack the `phase.NAME.` in front: `\"cell.a\" = [3.8, 4.0]`. A dotted name is quoted, or TOML"
     " takes it for a table.",
     "[[stage]]": "Wildcards: `*` any text, `?` one letter; a name means everything below it (`phase.cubic.cell`). Wildcards pass over"
-    " the followers of ties and over what a phase's `refine` leaves out; a name written in full doesn't.",
+    " the followers of ties and over what a phase's `refine` leaves out; a name written in full doesn't. Wildcards also keep atoms on one"
+    " position together, hold one coordinate of a phase without a fixed origin, pass over the microstrain beside anisotropic strain, and free"
+    " absorption, transparency, µt and Uij only where the last part of the name is written (`phase.*.site.*.u11`); see"
+    " [models](../how-to/models.md).",
+    "[[pattern.peak]]": "In a job with several `[[pattern]]` tables it belongs to the one above it.",
     "[pattern.instrument]": "Only where `instrument` is a table; else it is a preset's or a file's name.",
 }  # fmt: skip
 
@@ -84,6 +95,10 @@ VOCABULARY = {
     "pattern.profile.x": ("°", "Lorentzian FWHM = x/cosθ + y tanθ."),
     "pattern.profile.y": ("°", "See x."),
     "pattern.profile.axial": ("–", "Axial divergence (S + H)/L of Finger, Cox and Jephcoat."),
+    "pattern.peak.NAME.position": ("° 2θ or µs", "Extra peak or hump; its table gives its start."),
+    "pattern.peak.NAME.area": ("counts·° or counts·µs", "Its area; no scale multiplies it."),
+    "pattern.peak.NAME.fwhm": ("° or µs", "Its full width at half maximum."),
+    "pattern.peak.NAME.eta": ("–", "Pseudo-Voigt mixing: 0 Gaussian, 1 Lorentzian."),
     "phase.P.scale": (
         "engine's",
         "Scale factor; relative. A start of 1 lets the engine choose one from the pattern.",
@@ -99,12 +114,38 @@ VOCABULARY = {
         f"Apparent size L: Lorentzian FWHM = λ/(L cosθ) in radians. Starts at {DEFAULT_SIZE_NM:g} nm when a stage frees it; else there is no broadening.",
     ),
     "phase.P.microstrain": ("–", "Lorentzian FWHM = microstrain · tanθ in radians; Δd/d is half of it."),
+    "phase.P.crystallite_size_axial_nm": (
+        "nm",
+        "Size along size_axis; crystallite_size_nm is then that across it: 1/L(φ) = √((cosφ/L_axial)² + (sinφ/L_equatorial)²).",
+    ),
+    "phase.P.stephens.s400": (
+        "10⁻⁶ Å⁻⁴",
+        "Anisotropic microstrain √(Σ S_HKL hᴴkᴷlᴸ)·d², added to microstrain. Only the terms that the Laue class leaves independent exist. All zero and"
+        " freed, they start as an isotropic microstrain: the phase's own, which goes to 0, or 10⁻³.",
+    ),
+    "phase.P.texture.c2_1": (
+        "–",
+        "Coefficient of the n-th symmetrised harmonic of order l, c⟨l⟩_⟨n⟩; intensity factor 1 + Σ c k. Only what the Laue class allows exists.",
+    ),
     "phase.P.texture.r": ("–", "March–Dollase r on the phase's texture_axis; 1 is no texture."),
     "phase.P.site.L.x": ("–", "Fractional coordinate; only what the site's symmetry leaves free exists."),
     "phase.P.site.L.y": ("–", "See x."),
     "phase.P.site.L.z": ("–", "See x."),
     "phase.P.site.L.occupancy": ("–", "Share of the position that the atom fills."),
     "phase.P.site.L.u_iso": ("Å²", "Isotropic displacement U = B/8π²; not on anisotropic sites."),
+    "phase.P.site.L.u11": (
+        "Å²",
+        "Displacement tensor of an anisotropic site as in CIF, also u22, u33, u12, u13, u23: what the site's symmetry leaves independent.",
+    ),
+    "pattern.absorption": ("–", "µR of a capillary (debye-scherrer)."),
+    "pattern.transparency": (
+        "mm",
+        "1/µ_eff of a flat plate (bragg-brentano): Δ2θ = −(transparency/2R) sin2θ in radians; positive lowers 2θ.",
+    ),
+    "pattern.plate_mu_t": (
+        "–",
+        "µt of a thin flat plate (bragg-brentano): factor 1 − exp(−2µt/sinθ); absent: infinitely thick.",
+    ),
 }
 
 JOINT = """
@@ -265,7 +306,8 @@ def _plural(name: str) -> str:
 
 def _parameters() -> str:
     """Vocabulary with the default starts and bounds that a model really has."""
-    model = {name: item for name, item in _model().items() if not re.search(r"background\.c[1-9]", name)}
+    skipped = r"background\.c[1-9]|texture\.c(?!2_1)|stephens\.(?!s400)|\.u(22|33|12|13|23)$"
+    model = {name: item for name, item in _model().items() if not re.search(skipped, name)}
     if set(model) != set(VOCABULARY):
         raise ValueError(f"parameters without or beyond a description: {sorted(set(model) ^ set(VOCABULARY))}")
     rows = [(f"`{name}`", VOCABULARY[name][0], _bounds(name, model[name]), VOCABULARY[name][1]) for name in model]
@@ -278,17 +320,24 @@ def _parameters() -> str:
     tail = (
         "\nA bound relative to the start moves with a start that the job gives; the others, and every bound of the job's own,"
         " stay where they are.\n`pattern.displacement` exists on Bragg–Brentano instruments, `phase.P.texture.r` on phases"
-        " with a `texture_axis`.\n" + JOINT + TIME_OF_FLIGHT
+        " with a `texture_axis`, and so on: [models](../how-to/models.md) says\nwhat brings each. Absorption, transparency, µt and Uij are part"
+        " of a job only when it names them.\n" + JOINT + TIME_OF_FLIGHT
     )
     return head + _markdown(("name", "unit", "default bounds", "meaning"), rows) + tail
 
 
 def _model() -> dict[str, Parameter]:
-    """Parameters of a triclinic phase with one site, which has all there are."""
+    """Parameters of a triclinic phase with one site and of both geometries, which have all there are."""
     cell, site = Lattice(5.0, 6.0, 7.0, 80.0, 95.0, 103.0), Site("L", "O", (0.1, 0.2, 0.3), u_iso=0.01)
     structure = Structure("P", cell, SpaceGroup.from_symbol("P 1"), (site,))
     instrument = Instrument(name="any", radiation=Radiation.from_name("CuKa"), goniometer_radius=200.0)
-    return model_parameters([JobPhase("P", structure, texture_axis=(0, 0, 1))], instrument, 2)
+    terms = ((2, 1), (2, 2))
+    phase = JobPhase("P", structure, (0, 0, 1), anisotropic_strain=True, size_axis=(0, 0, 1), harmonics=terms)
+    idle = idle_pattern_parameters(replace(instrument, geometry="debye-scherrer")) | idle_pattern_parameters(instrument)
+    tensor = replace(site, u_iso=None, u_aniso=(0.01, 0.01, 0.01, 0.0, 0.0, 0.0))
+    of_site = idle_phase_parameters(JobPhase("P", structure.with_sites([tensor])))
+    peak = Peak("NAME", 20.0, 100.0, 1.0)
+    return model_parameters([phase], instrument, 2, [peak]) | {f"phase.P.{k}": v for k, v in of_site.items()} | idle
 
 
 def _bounds(name: str, item: Parameter) -> str:
@@ -299,6 +348,8 @@ def _bounds(name: str, item: Parameter) -> str:
         return f"start ± {(item.max or 0) - item.start:g}{'°' if '.cell.' in name else ''}"
     if item.min is None and item.max is None:
         return "none"
+    if last in ("position", "fwhm"):
+        return "start ± 2 fwhm" if last == "position" else "start / 20 to start × 20"
     low = "" if item.min is None else f"{item.min:g}"
     return f"{low} to {item.max:g}" if item.max is not None else f"from {low}"
 

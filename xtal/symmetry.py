@@ -20,13 +20,14 @@ from .lattice import Lattice
 if TYPE_CHECKING:
     import gemmi
 
-__all__ = ["CRYSTAL_SYSTEMS", "SpaceGroup"]
+__all__ = ["CRYSTAL_SYSTEMS", "SpaceGroup", "leading_rows"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
 _SAME_POINT = 1e-3
+_ZERO = 1e-9
 _LENGTHS_AND_ANGLES = ("a", "b", "c", "alpha", "beta", "gamma")
 
 
@@ -246,6 +247,29 @@ class SpaceGroup:
 
     def __str__(self) -> str:
         return self.hm or f"unnamed setting ({len(self.operations)} operations)"
+
+
+def leading_rows(rows: ArrayLike, names: Sequence[str]) -> dict[str, FloatArray]:
+    """Reduced row echelon basis of a row space, each row by the name of the column that leads it.
+
+    Parameters
+    ----------
+    rows : array_like, shape (n, m)
+        Rows that span the space, for example the mean of a representation over a group.
+    names : sequence of str, length m
+        Names of the columns; earlier ones lead where they can.
+    """
+    rest = np.array(rows, dtype=float)
+    found: dict[str, FloatArray] = {}
+    for column, name in enumerate(names):
+        pivot = int(np.argmax(np.abs(rest[:, column])))
+        if abs(rest[pivot, column]) < _ZERO:
+            continue
+        leader = rest[pivot] / rest[pivot, column]
+        rest = rest - np.outer(rest[:, column], leader)
+        found = {other: row - row[column] * leader for other, row in found.items()}
+        found[name] = leader
+    return {name: np.where(np.abs(row) < _ZERO, 0.0, row) for name, row in found.items()}
 
 
 def _gemmi_group(symbol: str | int) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ..instrument import Instrument
 from ..job import Job, JobPattern, JobPhase
+from ..stephens import stephens_terms
 from ..structure import Site
 from .protocol import EngineTask
 
@@ -21,7 +23,7 @@ def engine_task(job: Job, work_dir: str) -> EngineTask:
     return {
         "title": job.title,
         "work_dir": work_dir,
-        "mode": "rietveld",
+        "mode": job.mode,
         **measured,
         "phases": [_phase(phase) for phase in job.phases],
         "parameters": _parameters(job),
@@ -32,6 +34,7 @@ def engine_task(job: Job, work_dir: str) -> EngineTask:
         "stages": [
             {"name": stage.name, "free": list(stage.free), "max_cycles": stage.max_cycles} for stage in job.stages
         ],
+        "restraints": [asdict(restraint) for restraint in job.restraints],
     }
 
 
@@ -52,6 +55,7 @@ def _pattern(one: JobPattern) -> dict[str, Any]:
         },
         "instrument": _instrument(one.instrument, one.dispersion),
         "background": {"kind": "chebyshev", "n_terms": one.background_terms, "range": list(one.background_range)},
+        "peaks": [peak.name for peak in one.peaks],
     }
 
 
@@ -87,6 +91,9 @@ def _phase(phase: JobPhase) -> dict[str, Any]:
             ],
         },
         "texture_axis": None if phase.texture_axis is None else list(phase.texture_axis),
+        "harmonics": [list(term) for term in phase.harmonics] or None,
+        "size_axis": None if phase.size_axis is None else list(phase.size_axis),
+        "stephens": list(stephens_terms(group)) if phase.anisotropic_strain else None,
     }
 
 
@@ -111,7 +118,8 @@ def _parameters(job: Job) -> dict[str, dict[str, float | None]]:
         if not any(starts[f"{one.prefix}.background.c{i}"] for i in range(one.background_terms)):
             starts[f"{one.prefix}.background.c0"] = float(np.percentile(one.pattern.intensity, 5))
     for tie in job.ties:
-        starts[tie.target] = tie.constant + sum(coefficient * starts[name] for coefficient, name in tie.terms)
+        if tie.target in starts:
+            starts[tie.target] = tie.constant + sum(coefficient * starts[name] for coefficient, name in tie.terms)
     return {
         name: {"value": starts[name], "min": parameter.min, "max": parameter.max}
         for name, parameter in job.parameters.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from ..errors import InputError, JobError
 from ..instrument import Instrument
-from ..job.resolved import JobPattern
+from ..job.resolved import JobPattern, Peak
 from ..job.schema import BackgroundTable, InstrumentTable, PatternTable
 from ..pattern import Pattern
 from .instruments import load_instrument, with_overrides
-from .job_places import as_name, near, placed, sha256
+from .job_places import as_name, near, placed, with_input
 from .read_pattern import read_pattern
 
 __all__ = ["per_microsecond", "read_job_patterns"]
@@ -24,9 +24,13 @@ ASSUMED_RADIUS = 200.0
 
 
 def read_job_patterns(
-    tables: Sequence[PatternTable], background: BackgroundTable, folder: Path, where: str
+    tables: Sequence[PatternTable],
+    background: BackgroundTable,
+    folder: Path,
+    where: str,
+    inputs: Mapping[str, str] | None = None,
 ) -> tuple[tuple[JobPattern, ...], dict[str, str], tuple[str, ...]]:
-    """Patterns of a job, sha256 of their files by name, and notes on what was assumed.
+    """Patterns of a job, `inputs` with the sha256 of their files added, and notes on what was assumed.
 
     The name of an only pattern is empty; several are named by the job or after their files.
 
@@ -36,22 +40,23 @@ def read_job_patterns(
         A file is not named or is no pattern of its instrument's kind, or two patterns have one name.
     """
     found: list[JobPattern] = []
-    digests: dict[str, str] = {}
+    digests = dict(inputs or {})
     notes: list[str] = []
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [pattern]" if len(tables) == 1 else f"{where}, [[pattern]] number {number}"
         name = "" if len(tables) == 1 else table.name or as_name(Path(table.file or "").stem)
-        pattern, digest = _read_pattern(table, folder, place)
+        pattern, path = _read_pattern(table, folder, place)
         instrument, note = _read_instrument(table, pattern, folder, place)
         terms = (table.background or background).terms
-        found.append(JobPattern(name, pattern, instrument, table.dispersion, terms, _background_range(table, pattern)))
-        digests |= digest
+        spanned, peaks = _background_range(table, pattern), _peaks_of(table, pattern, place)
+        found.append(JobPattern(name, pattern, instrument, table.dispersion, terms, spanned, peaks))
+        digests = with_input(digests, path)
         notes += [f"{name}: {text}" if name else text for text in note]
     _refuse_repeated([one.name for one in found], where)
     return tuple(found), digests, tuple(notes)
 
 
-def _read_pattern(table: PatternTable, folder: Path, place: str) -> tuple[Pattern, dict[str, str]]:
+def _read_pattern(table: PatternTable, folder: Path, place: str) -> tuple[Pattern, Path]:
     if table.file is None:
         raise JobError("key 'file' is missing;", where=place, remedy="name the pattern to refine.")
     path = folder / table.file
@@ -60,7 +65,25 @@ def _read_pattern(table: PatternTable, folder: Path, place: str) -> tuple[Patter
         pattern = per_microsecond(pattern)
     low, high = table.range or (None, None)
     excluded = [(start, stop) for start, stop in table.excluded]
-    return pattern.cut(low, high, excluded), {path.name: sha256(path)}
+    return pattern.cut(low, high, excluded), path
+
+
+def _peaks_of(table: PatternTable, pattern: Pattern, place: str) -> tuple[Peak, ...]:
+    """Extra peaks, each with its own name and within reach of the pattern."""
+    names = [peak.name for peak in table.peak]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise JobError(f"two peaks are called {repeated[0]!r};", where=f"{place}, [[pattern.peak]]",
+                       remedy="give each its own name.")  # fmt: skip
+    first, last = float(pattern.x[0]), float(pattern.x[-1])
+    for peak in table.peak:
+        if not first - 3 * peak.fwhm <= peak.position <= last + 3 * peak.fwhm:
+            raise JobError(
+                f"peak {peak.name!r} at {peak.position:g} is outside the pattern, {first:g} to {last:g};",
+                where=f"{place}, [[pattern.peak]]",
+                remedy="correct its position, or leave it out.",
+            )
+    return tuple(Peak(peak.name, peak.position, peak.area, peak.fwhm, peak.eta) for peak in table.peak)
 
 
 def per_microsecond(pattern: Pattern) -> Pattern:

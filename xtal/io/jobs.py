@@ -8,21 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
-from ..errors import JobError
+from ..displacement_freedom import anisotropic_site
+from ..errors import CifError, JobError
+from ..job.extraction import without_structures
 from ..job.joint import joint_parameters
 from ..job.messages import job_error, nearest
-from ..job.parameters import DEFAULT_SIZE_NM, DEFAULT_U_ISO, adjusted, model_parameters
-from ..job.resolved import Job, JobPattern, JobPhase, Parameter, Stage
+from ..job.model import Model, held_back, refuse_contradictions, restrained, with_starts, without_absent
+from ..job.parameters import (
+    DEFAULT_U_ISO,
+    adjusted,
+    idle_pattern_parameters,
+    idle_phase_parameters,
+    model_parameters,
+)
+from ..job.resolved import Job, JobPattern, JobPhase, Parameter
+from ..job.restraints import refuse_restraints, resolve_restraints
 from ..job.schema import JobFile, PhaseTable
-from ..job.stages import resolve_stages
+from ..job.stages import PassedOver, resolve_stages
 from ..job.ties import resolve_ties
 from ..structure import Structure
 from .data_folders import data_folder
 from .job_patterns import read_job_patterns
-from .job_places import as_name, near, placed, sha256
+from .job_places import as_name, near, placed, sha256, with_input
 from .library import find_structure
 
 __all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
@@ -121,18 +130,30 @@ def job_from_template(
 
 def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | None, inputs: Mapping[str, str]) -> Job:
     """Read what a checked job file names and expand its parameters, ties and stages."""
-    patterns, pattern_digest, pattern_notes = read_job_patterns(job_file.patterns, job_file.background, folder, where)
+    patterns, joined, pattern_notes = read_job_patterns(job_file.patterns, job_file.background, folder, where, inputs)
     first = patterns[0]
     tables = _chosen_phases(job_file, job_file.include)
-    phases, phase_digests = _read_phases(tables, folder, where)
-    parameters = _all_parameters(job_file, tables, phases, patterns, where)
-    ties = resolve_ties(job_file.tie, list(parameters), where)
+    phases, joined = _read_phases(tables, folder, where, joined)
+    absent = {_name_of(table) for table in job_file.phase if table.optional} - {phase.name for phase in phases}
+    model = _all_parameters(job_file, tables, phases, patterns, where)
+    tie_tables, tie_notes = without_absent(job_file.tie, absent)
+    ties = resolve_ties(tie_tables, list(model.parameters), where, phases)
+    restraints = resolve_restraints(job_file.restraint, phases, where)
     allowed = {phase.name: table.refine for phase, table in zip(phases, tables, strict=True)}
     calibrated = all(one.instrument.calibrated for one in patterns)
     wanted = {"always", "calibrated" if calibrated else "uncalibrated"}
     stage_tables = [table for table in job_file.stage if table.when in wanted]
-    absent = {_name_of(table) for table in job_file.phase if table.optional} - set(allowed)
-    stages = resolve_stages(stage_tables, list(parameters), {tie.target for tie in ties}, allowed, where, absent)
+    followers = {tie.target for tie in ties}
+    passed_over = PassedOver(frozenset(model.idle), held_back(phases))
+    stages = resolve_stages(stage_tables, list(model.parameters), followers, allowed, where, absent, passed_over)
+    kept = restrained(stages, ties, phases, stage_tables, where)
+    parameters = with_starts(model, kept, phases)
+    ties = tuple(tie for tie in kept.ties if {tie.target, *(name for _, name in tie.terms)} <= parameters.keys())
+    stages = kept.stages
+    if job_file.mode != "rietveld":
+        parameters, ties, stages = without_structures(parameters, ties, stages, where)
+        refuse_restraints(restraints, job_file.mode, where)
+    refuse_contradictions(parameters, ties, model.touched, where)
     return Job(
         title=job_file.title or first.pattern.source,
         engine=engine or job_file.engine,
@@ -142,15 +163,18 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
         background_terms=first.background_terms,
         background_range=first.background_range,
         phases=phases,
-        parameters=_with_sizes(parameters, stages),
+        parameters=parameters,
         ties=ties,
         stages=stages,
         groups=_checked_groups(job_file.groups, phases, where),
-        inputs={**inputs, **pattern_digest, **phase_digests},
+        inputs=joined,
         seed=job_file.seed,
         output_folder=job_file.output.folder,
-        notes=(*pattern_notes, *_assumptions(phases, parameters)),
+        notes=(*pattern_notes, *tie_notes, *_assumptions(phases, parameters), *kept.notes),
         patterns=patterns if len(patterns) > 1 else (),
+        peaks=first.peaks,
+        mode=job_file.mode,
+        restraints=restraints,
     )
 
 
@@ -199,30 +223,67 @@ def _name_of(table: PhaseTable) -> str:
     return table.name or as_name(Path(table.structure).stem)
 
 
-def _read_phases(tables: Sequence[PhaseTable], folder: Path, where: str) -> tuple[tuple[JobPhase, ...], dict[str, str]]:
+def _read_phases(
+    tables: Sequence[PhaseTable], folder: Path, where: str, inputs: Mapping[str, str]
+) -> tuple[tuple[JobPhase, ...], dict[str, str]]:
+    """Phases with their structures, and the inputs with their files added."""
     if not tables:
         raise JobError("the job has no phase;", where=where, remedy="add a [[phase]], or name phases with --phase.")
     phases: list[JobPhase] = []
-    digests: dict[str, str] = {}
+    digests = dict(inputs)
     for table in tables:
         wanted = near(table.structure, folder)
         with placed(f"{where}, [[phase]] {_name_of(table)}, key 'structure'"):
             structure = find_structure(wanted)
         if Path(wanted).is_file():
-            digests[Path(wanted).name] = sha256(Path(wanted))
+            digests = with_input(digests, Path(wanted))
         name = _name_of(table)
-        axis = (
-            None
-            if table.texture_axis is None
-            else (table.texture_axis[0], table.texture_axis[1], table.texture_axis[2])
-        )
         structure = _with_isotopes(structure, table.isotopes, f"{where}, [[phase]] {name}, key 'isotopes'")
-        phases.append(JobPhase(name, structure.renamed(name), axis, table.hold_when_weak))
+        structure = _with_tensors(structure, table.anisotropic, f"{where}, [[phase]] {name}, key 'anisotropic'")
+        phases.append(
+            JobPhase(
+                name,
+                structure.renamed(name),
+                _axis(table.texture_axis),
+                table.hold_when_weak,
+                table.anisotropic_strain,
+                _axis(table.size_axis),
+                _harmonics(structure, table.harmonics_order),
+            )
+        )
     names = [phase.name for phase in phases]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise JobError(f"phase {repeated[0]!r} is there twice;", where=where, remedy="give each phase its own name.")
     return tuple(phases), digests
+
+
+def _axis(hkl: Sequence[int] | None) -> tuple[int, int, int] | None:
+    return None if hkl is None else (hkl[0], hkl[1], hkl[2])
+
+
+def _harmonics(structure: Structure, order: int | None) -> tuple[tuple[int, int], ...]:
+    if order is None:
+        return ()
+    from ..diffraction.harmonics import harmonic_terms
+
+    return tuple((degree, number) for degree, number in harmonic_terms(structure.space_group, order))
+
+
+def _with_tensors(structure: Structure, labels: Sequence[str], where: str) -> Structure:
+    """Sites that the job wants anisotropic with the tensor that their isotropic displacement is."""
+    for label in labels:
+        if label != "*":
+            try:
+                structure.site(label)
+            except CifError as error:
+                raise JobError(error.found, where=where, remedy=error.remedy) from error
+    return structure.with_sites(
+        anisotropic_site(structure, site, DEFAULT_U_ISO if site.u_iso is None else site.u_iso)
+        if "*" in labels or site.label in labels
+        else site
+        for site in structure.sites
+    )
 
 
 def _with_isotopes(structure: Structure, isotopes: Mapping[str, int], where: str) -> Structure:
@@ -243,13 +304,16 @@ def _all_parameters(
     phases: Sequence[JobPhase],
     patterns: Sequence[JobPattern],
     where: str,
-) -> dict[str, Parameter]:
+) -> Model:
+    """The model with the job's start values and bounds."""
     first = patterns[0]
-    parameters = (
-        model_parameters(phases, first.instrument, first.background_terms)
+    plain = (
+        model_parameters(phases, first.instrument, first.background_terms, first.peaks)
         if len(patterns) == 1
         else joint_parameters(phases, patterns)
     )
+    idle = _idle_parameters(phases, patterns)
+    parameters = whole = plain | idle
     for table, phase in zip(tables, phases, strict=True):
         prefix = f"phase.{phase.name}."
         starts = {prefix + name: value for name, value in table.start.items()}
@@ -261,19 +325,21 @@ def _all_parameters(
         for name, item in job_file.parameters.items()
         if item.min is not None or item.max is not None
     }
-    return adjusted(parameters, starts, bounds, f"{where}, [parameters]")
+    parameters = adjusted(parameters, starts, bounds, f"{where}, [parameters]")
+    touched = frozenset(name for name, item in parameters.items() if item != whole[name])
+    return Model(parameters, frozenset(idle), touched)
 
 
-def _with_sizes(parameters: Mapping[str, Parameter], stages: Sequence[Stage]) -> dict[str, Parameter]:
-    """Give sizes that some stage frees a finite start, and drop the others: no size, no broadening."""
-    freed = {name for stage in stages for name in stage.free}
-    kept: dict[str, Parameter] = {}
-    for name, parameter in parameters.items():
-        if np.isfinite(parameter.start):
-            kept[name] = parameter
-        elif name in freed:
-            kept[name] = Parameter(DEFAULT_SIZE_NM, parameter.min, parameter.max)
-    return kept
+def _idle_parameters(phases: Sequence[JobPhase], patterns: Sequence[JobPattern]) -> dict[str, Parameter]:
+    """Parameters that the model only has when the job asks for them."""
+    idle = {
+        f"{one.prefix}.{name.removeprefix('pattern.')}": item
+        for one in patterns
+        for name, item in idle_pattern_parameters(one.instrument).items()
+    }
+    for phase in phases:
+        idle |= {f"phase.{phase.name}.{name}": item for name, item in idle_phase_parameters(phase).items()}
+    return idle
 
 
 def _checked_groups(
@@ -307,7 +373,7 @@ def _assumptions(phases: Sequence[JobPhase], parameters: Mapping[str, Parameter]
             site.label
             for site in phase.structure.sites
             if site.u_iso is None and site.u_aniso is None
-            and parameters[f"phase.{phase.name}.site.{site.label}.u_iso"].start == DEFAULT_U_ISO
+            and _start_of(parameters, f"phase.{phase.name}.site.{site.label}.u_iso") == DEFAULT_U_ISO
         ]  # fmt: skip
         if assumed:
             notes.append(
@@ -315,3 +381,7 @@ def _assumptions(phases: Sequence[JobPhase], parameters: Mapping[str, Parameter]
                 f"started at U = {DEFAULT_U_ISO} Å²."
             )
     return tuple(notes)
+
+
+def _start_of(parameters: Mapping[str, Parameter], name: str) -> float | None:
+    return parameters[name].start if name in parameters else None

@@ -6,7 +6,19 @@ One dotted vocabulary names every parameter, in no engine's own words:
 ``phase.NAME.site.LABEL.x``, ``…occupancy``, ``…u_iso``. In a job with several patterns ``pattern`` becomes ``pattern.NAME``.
 """
 
-from .resolved import Job, JobPattern, JobPhase, Parameter, Stage, Tie
+from .resolved import Job, JobPattern, JobPhase, Parameter, Peak, Restraint, Stage, Tie
 from .schema import JOB_SCHEMA, JobFile, job_json_schema
 
-__all__ = ["JOB_SCHEMA", "Job", "JobFile", "JobPattern", "JobPhase", "Parameter", "Stage", "Tie", "job_json_schema"]
+__all__ = [
+    "JOB_SCHEMA",
+    "Job",
+    "JobFile",
+    "JobPattern",
+    "JobPhase",
+    "Parameter",
+    "Peak",
+    "Restraint",
+    "Stage",
+    "Tie",
+    "job_json_schema",
+]

@@ -32,7 +32,7 @@ def joint_parameters(phases: Sequence[JobPhase], patterns: Sequence[JobPattern])
                     parameters[name] = Parameter(0.0, -LARGEST_STRAIN, LARGEST_STRAIN)
             for phase in phases[1:]:
                 parameters[f"{one.prefix}.share.{phase.name}"] = Parameter(1.0, 0.0)
-        for name, parameter in pattern_parameters(one.instrument, one.background_terms).items():
+        for name, parameter in pattern_parameters(one.instrument, one.background_terms, one.peaks).items():
             parameters[f"{one.prefix}.{name.removeprefix('pattern.')}"] = parameter
     for phase in phases:
         for name, parameter in phase_parameters(phase).items():

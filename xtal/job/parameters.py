@@ -8,18 +8,23 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from ..displacement_freedom import U_NAMES, free_tensors
 from ..errors import JobError
 from ..instrument import Instrument
+from ..stephens import stephens_terms
 from ..structure import Site, Structure
 from ..symmetry import SpaceGroup
 from .messages import nearest
-from .resolved import JobPhase, Parameter
+from .resolved import JobPhase, Parameter, Peak
 from .time_of_flight import tof_parameters
 
 __all__ = [
+    "DEFAULT_PLATE_MU_T",
     "DEFAULT_SIZE_NM",
     "DEFAULT_U_ISO",
     "adjusted",
+    "idle_pattern_parameters",
+    "idle_phase_parameters",
     "matching",
     "model_parameters",
     "pattern_parameters",
@@ -31,6 +36,9 @@ DEFAULT_U_ISO = 0.01
 
 DEFAULT_SIZE_NM = 200.0
 """Start value of a crystallite size that is to be refined, nm."""
+
+DEFAULT_PLATE_MU_T = 1.0
+"""Start value of µt of a thin plate that is to be refined."""
 
 _CELL_FREEDOM = 0.05
 _ANGLE_FREEDOM = 5.0
@@ -44,13 +52,18 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if fnmatchcase(name, pattern) or fnmatchcase(name, below)]
 
 
-def model_parameters(phases: Sequence[JobPhase], instrument: Instrument, background_terms: int) -> dict[str, Parameter]:
+def model_parameters(
+    phases: Sequence[JobPhase],
+    instrument: Instrument,
+    background_terms: int,
+    peaks: Sequence[Peak] = (),
+) -> dict[str, Parameter]:
     """Parameters of pattern and phases in a fixed order.
 
     Crystallite sizes are absent: a phase has no size broadening until a start value or a stage asks for it
     (`adjusted` and the stages add it).
     """
-    parameters = pattern_parameters(instrument, background_terms)
+    parameters = pattern_parameters(instrument, background_terms, peaks)
     for phase in phases:
         prefix = f"phase.{phase.name}"
         for name, parameter in phase_parameters(phase).items():
@@ -58,10 +71,12 @@ def model_parameters(phases: Sequence[JobPhase], instrument: Instrument, backgro
     return parameters
 
 
-def pattern_parameters(instrument: Instrument, background_terms: int) -> dict[str, Parameter]:
+def pattern_parameters(
+    instrument: Instrument, background_terms: int, peaks: Sequence[Peak] = ()
+) -> dict[str, Parameter]:
     """Parameters of one pattern and its instrument, as the only pattern of a job calls them (``pattern.zero``)."""
     if instrument.bank is not None:
-        return tof_parameters(instrument.bank, background_terms)
+        return tof_parameters(instrument.bank, background_terms) | _peak_parameters(peaks)
     profile = instrument.profile
     parameters = {"pattern.zero": Parameter(instrument.zero, -0.5, 0.5)}
     if instrument.goniometer_radius is not None and instrument.geometry == "bragg-brentano":
@@ -76,22 +91,68 @@ def pattern_parameters(instrument: Instrument, background_terms: int) -> dict[st
         "pattern.profile.y": Parameter(profile.y, 0.0, 2.0),
         "pattern.profile.axial": Parameter(profile.axial, 0.0, 0.2),
     }
+    return parameters | _peak_parameters(peaks)
+
+
+def _peak_parameters(peaks: Sequence[Peak]) -> dict[str, Parameter]:
+    """Parameters of extra peaks; a position may move by two widths."""
+    parameters: dict[str, Parameter] = {}
+    for peak in peaks:
+        prefix, freedom = f"pattern.peak.{peak.name}", 2.0 * peak.fwhm
+        parameters[f"{prefix}.position"] = Parameter(peak.position, peak.position - freedom, peak.position + freedom)
+        parameters[f"{prefix}.area"] = Parameter(peak.area, 0.0)
+        parameters[f"{prefix}.fwhm"] = Parameter(peak.fwhm, 0.05 * peak.fwhm, 20.0 * peak.fwhm)
+        parameters[f"{prefix}.eta"] = Parameter(peak.eta, 0.0, 1.0)
     return parameters
+
+
+def idle_pattern_parameters(instrument: Instrument) -> dict[str, Parameter]:
+    """Parameters that a model has only when a start value or a stage names them: absorption, transparency, a thin plate."""
+    if instrument.bank is not None:
+        return {}
+    if instrument.geometry == "debye-scherrer":
+        return {"pattern.absorption": Parameter(0.0, 0.0, 10.0)}
+    idle = {"pattern.plate_mu_t": Parameter(np.inf, 1e-3, 50.0)}
+    if instrument.goniometer_radius is not None:
+        idle["pattern.transparency"] = Parameter(0.0, 0.0, 5.0)
+    return idle
 
 
 def phase_parameters(phase: JobPhase) -> dict[str, Parameter]:
     """Parameters of one phase by their names within it (``cell.a``, ``site.Cl1.x``)."""
     structure = phase.structure
-    parameters = {"scale": Parameter(1.0, 0.0)}
-    parameters |= _cell_parameters(structure)
-    parameters["crystallite_size_nm"] = Parameter(np.inf, 2.0, 1e5)
-    parameters["microstrain"] = Parameter(0.0, 0.0, 0.1)
+    parameters = {"scale": Parameter(1.0, 0.0), **_cell_parameters(structure), **_width_parameters(phase)}
     if phase.texture_axis is not None:
         parameters["texture.r"] = Parameter(1.0, 0.1, 3.0)
+    parameters |= {f"texture.c{order}_{number}": Parameter(0.0) for order, number in phase.harmonics}
     for site in structure.sites:
         for name, parameter in _site_parameters(site, structure.space_group).items():
             parameters[f"site.{site.label}.{name}"] = parameter
     return parameters
+
+
+def _width_parameters(phase: JobPhase) -> dict[str, Parameter]:
+    """Size and strain, isotropic or as the phase asks for them."""
+    parameters = {"crystallite_size_nm": Parameter(np.inf, 2.0, 1e5)}
+    if phase.size_axis is not None:
+        parameters["crystallite_size_axial_nm"] = Parameter(np.inf, 2.0, 1e5)
+    parameters["microstrain"] = Parameter(0.0, 0.0, 0.1)
+    if phase.anisotropic_strain:
+        terms = stephens_terms(phase.structure.space_group)
+        parameters |= {f"stephens.{name}": Parameter(0.0) for name in terms}
+    return parameters
+
+
+def idle_phase_parameters(phase: JobPhase) -> dict[str, Parameter]:
+    """Independent components of displacement tensors, which a model has only when something names one of the site's."""
+    return {
+        f"site.{site.label}.{name}": Parameter(
+            site.u_aniso[U_NAMES.index(name)], *((1e-5, 0.3) if name in U_NAMES[:3] else (-0.3, 0.3))
+        )
+        for site in phase.structure.sites
+        if site.u_aniso is not None
+        for name in free_tensors(phase.structure, site)
+    }
 
 
 def _cell_parameters(structure: Structure) -> dict[str, Parameter]:

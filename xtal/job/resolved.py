@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..instrument import Instrument
 from ..pattern import Pattern
 from ..structure import Structure
 
-__all__ = ["Job", "JobPattern", "JobPhase", "Parameter", "Stage", "Tie"]
+__all__ = ["Job", "JobPattern", "JobPhase", "Mode", "Parameter", "Peak", "Restraint", "Stage", "Tie"]
+
+Mode = Literal["rietveld", "lebail", "pawley"]
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,37 @@ class Tie:
 
 
 @dataclass(frozen=True)
+class Restraint:
+    """A bond length of a phase, Å, known within `sigma`; `weight` multiplies its share of χ²."""
+
+    phase: str
+    site_a: str
+    site_b: str
+    distance: float
+    sigma: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A peak or hump that no phase makes: start values on the pattern's axis, area in counts times its unit."""
+
+    name: str
+    position: float
+    area: float
+    fwhm: float
+    eta: float = 0.0
+
+
+@dataclass(frozen=True)
 class Stage:
-    """A stage with the complete set of parameters that are free in it."""
+    """A stage with the complete set of parameters that are free in it; `notes` say what its wildcards passed over."""
 
     name: str
     why: str
     free: tuple[str, ...]
     max_cycles: int = 20
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,13 +72,17 @@ class JobPhase:
     """A phase of a resolved job.
 
     `hold_when_weak`: when the first fit finds less than five esds of the phase, it is refitted with only its scale free,
-    so that a phase that isn't there can't wander into noise.
+    so that a phase that isn't there can't wander into noise. `harmonics` are the orders l and numbers n of the texture's
+    symmetrised harmonics.
     """
 
     name: str
     structure: Structure
     texture_axis: tuple[int, int, int] | None = None
     hold_when_weak: bool = False
+    anisotropic_strain: bool = False
+    size_axis: tuple[int, int, int] | None = None
+    harmonics: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +103,8 @@ class JobPattern:
         Chebyshev coefficients.
     background_range : tuple of float
         What the background's variable spans, on the pattern's axis.
+    peaks : tuple of Peak
+        Peaks and humps that no phase makes.
     """
 
     name: str
@@ -80,6 +113,7 @@ class JobPattern:
     dispersion: bool
     background_terms: int
     background_range: tuple[float, float]
+    peaks: tuple[Peak, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -104,7 +138,13 @@ class Job:
     stages : tuple of Stage
         In order.
     inputs : dict of str
-        sha256 of every input by its file name.
+        sha256 of every input by its file name, with its folder or a number where two files share a name.
+    peaks : tuple of Peak
+        Peaks and humps of the first pattern that no phase makes.
+    mode : {"rietveld", "lebail", "pawley"}
+        Where the intensities come from.
+    restraints : tuple of Restraint
+        Known bond lengths.
     """
 
     title: str
@@ -124,12 +164,20 @@ class Job:
     output_folder: str | None = None
     notes: tuple[str, ...] = ()
     patterns: tuple[JobPattern, ...] = ()
+    peaks: tuple[Peak, ...] = ()
+    mode: Mode = "rietveld"
+    restraints: tuple[Restraint, ...] = ()
+
+    @property
+    def has_fractions(self) -> bool:
+        """Whether the intensities come from the structures, so that scale factors and fractions exist."""
+        return self.mode == "rietveld"
 
     @property
     def all_patterns(self) -> tuple[JobPattern, ...]:
         """The patterns of the job, also when there is only one."""
         only = JobPattern(
-            "", self.pattern, self.instrument, self.dispersion, self.background_terms, self.background_range
+            "", self.pattern, self.instrument, self.dispersion, self.background_terms, self.background_range, self.peaks
         )
         return self.patterns or (only,)
 

@@ -19,7 +19,9 @@ __all__ = [
     "OutputTable",
     "ParameterTable",
     "PatternTable",
+    "PeakTable",
     "PhaseTable",
+    "RestraintTable",
     "StageTable",
     "TemplateTable",
     "TieTable",
@@ -79,6 +81,16 @@ class BackgroundTable(_Table):
     terms: int = Field(6, ge=1, le=36, description="Number of coefficients.")
 
 
+class PeakTable(_Table):
+    """A peak or hump that no phase makes: sample holder, Kapton, beryllium window, glass."""
+
+    name: PhaseName = Field(description="Name in dotted names: pattern.peak.NAME.area …")
+    position: float = Field(description="Where it is, degrees 2θ, or µs.")
+    area: float = Field(0.0, ge=0, description="Area, counts · degree, or counts · µs.")
+    fwhm: float = Field(gt=0, description="Full width at half maximum, degrees 2θ, or µs; wide for a hump.")
+    eta: float = Field(0.0, ge=0, le=1, description="Pseudo-Voigt: 0 Gaussian, 1 Lorentzian.")
+
+
 class PatternTable(_Table):
     """The pattern and the instrument it was measured on; several as [[pattern]] are refined together."""
 
@@ -92,6 +104,9 @@ class PatternTable(_Table):
     excluded: list[Range] = Field(default_factory=list, description="Regions left out: degrees 2θ, or µs.")
     dispersion: bool = Field(True, description="Anomalous dispersion f′, f″ for X-rays.")
     background: BackgroundTable | None = Field(None, description="Its own background; default: the job's [background].")
+    peak: list[PeakTable] = Field(
+        default_factory=list, description="Extra peaks and humps; held unless a stage frees their parameters."
+    )
 
 
 ONE_PATTERN, SEVERAL_PATTERNS = "one pattern", "several patterns"
@@ -140,6 +155,26 @@ class PhaseTable(_Table):
     texture_axis: Direction | None = Field(
         None, description="March–Dollase axis hkl; without it the phase has no texture."
     )
+    harmonics_order: Literal[2, 4, 6, 8] | None = Field(
+        None, description="Texture as symmetrised harmonics up to this order; not together with texture_axis."
+    )
+    anisotropic_strain: bool = Field(
+        False, description="Stephens's anisotropic microstrain: parameters stephens.s400 …"
+    )
+    size_axis: Direction | None = Field(
+        None,
+        description="Normal hkl of plates or needles: crystallite_size_axial_nm along it, crystallite_size_nm across.",
+    )
+    anisotropic: list[str] = Field(
+        default_factory=list,
+        description='Sites that start isotropic and get u11, u22 …; ["*"] for all. Sites with Uij in the CIF have them.',
+    )
+
+    @model_validator(mode="after")
+    def _one_texture(self) -> PhaseTable:
+        if self.texture_axis is not None and self.harmonics_order is not None:
+            raise ValueError("texture_axis and harmonics_order are both given: a phase has one model of texture")
+        return self
 
 
 class StageTable(_Table):
@@ -158,7 +193,7 @@ class StageTable(_Table):
 
 
 class TieTable(_Table):
-    """A linear relation: `equal` values, a `sum`, or `target` = `expression`."""
+    """A linear relation: `equal` values, a `sum`, `target` = `expression`, or `charge_balance` of a phase."""
 
     equal: list[str] | None = Field(None, min_length=1, description="The first leads, the others follow.")
     sum: list[str] | None = Field(None, min_length=2, description="The last follows: value minus the others.")
@@ -166,12 +201,37 @@ class TieTable(_Table):
     target: str | None = Field(None, description="The parameter that follows.")
     expression: str | None = Field(None, description="Linear, names in braces: '1 - 2*{phase.a.site.K1.occupancy}'.")
 
+    charge_balance: str | None = Field(None, description="Phase whose charges shall sum to zero.")
+    follower: str | None = Field(
+        None, description="With charge_balance: the occupancy that follows, 'site.Cl1.occupancy'."
+    )
+    charges: dict[str, float] = Field(
+        default_factory=dict, description="With charge_balance: charges by site or element; default: those of the ions."
+    )
+
     @model_validator(mode="after")
     def _one_kind(self) -> TieTable:
-        kinds = [self.equal is not None, self.sum is not None, self.target is not None or self.expression is not None]
-        if sum(kinds) != 1 or (self.target is None) != (self.expression is None):
-            raise ValueError("give exactly one of: equal = […]; sum = […]; target = … with expression = …")
+        linear = self.target is not None or self.expression is not None
+        balance = self.charge_balance is not None or self.follower is not None or bool(self.charges)
+        whole = (self.target is None) == (self.expression is None) and (
+            not balance or (self.charge_balance is not None and self.follower is not None)
+        )
+        if [self.equal is not None, self.sum is not None, linear, balance].count(True) != 1 or not whole:
+            raise ValueError(
+                "give exactly one of: equal = […]; sum = […]; target = … with expression = …; charge_balance = … with follower = …"
+            )
         return self
+
+
+class RestraintTable(_Table):
+    """A bond length that is known within `sigma`: every such bond adds weight · ((d − distance)/sigma)² to χ²."""
+
+    atoms: Annotated[list[str], Field(min_length=2, max_length=2)] = Field(
+        description="The two sites, 'phase.NAME.site.A' and 'phase.NAME.site.B', of one phase."
+    )
+    distance: float = Field(gt=0, description="Å.")
+    sigma: float = Field(0.02, gt=0, description="Å.")
+    weight: float = Field(1.0, gt=0, description="Multiplies its share of χ².")
 
 
 class OutputTable(_Table):
@@ -188,6 +248,7 @@ class VariantTable(_Table):
     phase: list[PhaseTable] | None = Field(None, description="Replaces every [[phase]].")
     stage: list[StageTable] | None = Field(None, description="Replaces every [[stage]].")
     tie: list[TieTable] | None = Field(None, description="Replaces every [[tie]].")
+    restraint: list[RestraintTable] | None = Field(None, description="Replaces every [[restraint]].")
     parameters: dict[str, ParameterTable] | None = Field(None, description="Merged into [parameters].")
     groups: dict[str, list[str]] | None = Field(None, description="Replaces [groups].")
     include: list[str] | None = Field(None, description="Replaces include.")
@@ -210,6 +271,10 @@ class JobFile(_Table):
     schema_: Literal["xtal-job/1"] = Field("xtal-job/1", alias="schema", description="Version of this format.")
     title: str = Field("", description="Title of the result; default: the pattern's name.")
     engine: Literal["rietx", "gsas2", "native"] = Field("rietx", description="Refinement engine; --engine replaces it.")
+    mode: Literal["rietveld", "lebail", "pawley"] = Field(
+        "rietveld",
+        description="Intensities from the structures, or extracted without them (Le Bail, Pawley): no fractions.",
+    )
     seed: int | None = Field(None, description="Recorded in the result; nothing in a plain refinement is random.")
     pattern: Patterns = Field(description="The measured pattern and its instrument, or several.")
     background: BackgroundTable = Field(
@@ -220,6 +285,7 @@ class JobFile(_Table):
         min_length=1, description="The stages in order, at least one; `extends` brings those of its template."
     )
     tie: list[TieTable] = Field(default_factory=list, description="Linear relations between parameters.")
+    restraint: list[RestraintTable] = Field(default_factory=list, description="Known bond lengths.")
     groups: dict[str, list[str]] = Field(
         default_factory=dict, description="Phases whose shares of each other are wanted."
     )

@@ -4,23 +4,56 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from ..displacement_freedom import U_NAMES
 from ..errors import JobError
+from ..stephens import STEPHENS_EXPONENTS
 from .messages import nearest
 from .parameters import matching
 from .resolved import Stage
 from .schema import StageTable
 
-__all__ = ["resolve_stages"]
+__all__ = ["PassedOver", "resolve_stages"]
 
 _WILD = frozenset("*?[")
 _ANY_SITE = re.compile(r"site\.[^.]+\.")
 _NOT_ON_EVERY_INSTRUMENT = ("pattern.displacement",)
 _PHASE_VOCABULARY = (
-    *("scale", "crystallite_size_nm", "microstrain", "texture.r"),
+    *("scale", "crystallite_size_nm", "crystallite_size_axial_nm", "microstrain", "texture.r"),
+    *(f"texture.c{order}_{number}" for order in (2, 4, 6, 8) for number in range(1, 2 * order + 2)),
+    *(f"stephens.{name}" for name in STEPHENS_EXPONENTS),
     *(f"cell.{name}" for name in ("a", "b", "c", "alpha", "beta", "gamma")),
-    *(f"site.*.{name}" for name in ("x", "y", "z", "occupancy", "u_iso")),
+    *(f"site.*.{name}" for name in ("x", "y", "z", "occupancy", "u_iso", *U_NAMES)),
 )
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """Parameters that wildcards, and names that mean everything below them, don't free.
+
+    Parameters
+    ----------
+    idle : frozenset of str
+        Freed by a wildcard too, when its last part is written out or begins as theirs: ``phase.*.site.*.u11``.
+    held : frozenset of str
+        Freed by their names in full only.
+    """
+
+    idle: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+
+    def by(self, pattern: str, name: str) -> bool:
+        """Whether `pattern`, which matches `name`, passes over it."""
+        if pattern == name:
+            return False
+        ending = pattern.rpartition(".")[2]
+        is_written = ending[0] not in _WILD and fnmatchcase(name.rpartition(".")[2], ending)
+        return name in self.held or (name in self.idle and not is_written)
+
+
+NOTHING_PASSED_OVER = PassedOver()
 
 
 def resolve_stages(
@@ -30,6 +63,7 @@ def resolve_stages(
     allowed: Mapping[str, Sequence[str] | None],
     where: str,
     absent: Collection[str] = (),
+    passed_over: PassedOver = NOTHING_PASSED_OVER,
 ) -> tuple[Stage, ...]:
     """Expand wildcards and accumulate free sets.
 
@@ -47,6 +81,8 @@ def resolve_stages(
         File, for errors.
     absent : collection of str
         Optional phases that the job leaves out; what stages say of them is skipped.
+    passed_over : PassedOver
+        What only a name in full, or nearly so, frees.
 
     Raises
     ------
@@ -58,7 +94,9 @@ def resolve_stages(
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [[stage]] number {number} ({table.name})"
         for pattern in _present(table.free, absent):
-            free |= _freed(_first_known(pattern, names, place), names, followers, allowed, place)
+            chosen = _first_known(pattern, names, place)
+            found = _freed(chosen, names, followers, allowed, place)
+            free |= {name for name in found if not passed_over.by(chosen, name)}
         for pattern in _present(table.fix, absent):
             free -= set(_found(pattern, names, place))
         if table.name in {stage.name for stage in stages}:

@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from ..errors import JobError
 from .messages import nearest
 from .parameters import matching
-from .resolved import Tie
+from .resolved import JobPhase, Tie
+from .restraints import balance_of_charge
 from .schema import TieTable
 
-__all__ = ["parse_linear", "resolve_ties"]
+__all__ = ["parse_linear", "reduced_ties", "resolve_ties"]
 
 _TERM = re.compile(
     r"\s*(?P<sign>[+-]?)\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\s*(?P<divide>/\s*(?P<denominator>\d+\.?\d*))?)?"
@@ -55,8 +56,10 @@ def _is_term(match: re.Match[str], *, first: bool) -> bool:
     return (has_number or has_name) and joined and (first or bool(match["sign"]))
 
 
-def resolve_ties(tables: Sequence[TieTable], names: Sequence[str], where: str) -> tuple[Tie, ...]:
-    """Ties with every name checked and every leader free of ties itself.
+def resolve_ties(
+    tables: Sequence[TieTable], names: Sequence[str], where: str, phases: Sequence[JobPhase] = ()
+) -> tuple[Tie, ...]:
+    """Ties with every name checked and every leader free of ties itself; balances of charge need the `phases`.
 
     Raises
     ------
@@ -66,11 +69,24 @@ def resolve_ties(tables: Sequence[TieTable], names: Sequence[str], where: str) -
     raw: dict[str, Tie] = {}
     for number, table in enumerate(tables, start=1):
         place = f"{where}, [[tie]] number {number}"
-        for tie in _ties_of(table, names, place):
+        balanced = table.charge_balance is not None
+        for tie in [balance_of_charge(table, phases, place)] if balanced else _ties_of(table, names, place):
             if tie.target in raw:
                 raise JobError(f"{tie.target} follows two ties;", where=place, remedy="keep one of them.")
             raw[tie.target] = tie
-    return tuple(_reduced(tie, raw, where) for tie in raw.values())
+    return reduced_ties(tuple(raw.values()), where)
+
+
+def reduced_ties(ties: Sequence[Tie], where: str) -> tuple[Tie, ...]:
+    """Ties whose leaders follow nothing themselves.
+
+    Raises
+    ------
+    JobError
+        A circle.
+    """
+    raw = {tie.target: tie for tie in ties}
+    return tuple(_reduced(tie, raw, where) for tie in ties)
 
 
 def _ties_of(table: TieTable, names: Sequence[str], place: str) -> list[Tie]:
