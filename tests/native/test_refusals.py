@@ -50,7 +50,7 @@ def test_whole_pattern_decomposition_is_refused(task, mode):
 
 
 @pytest.mark.parametrize(
-    "name", ["phase.si.stephens.S400", "phase.si.texture.C20", "pattern.transparency", "phase.si.site.Si1.u11"]
+    "name", ["phase.si.stephens.s400", "phase.si.texture.c4_1", "pattern.absorption", "phase.si.site.Si1.u11"]
 )
 def test_unknown_parameters_are_refused_by_name(task, name):
     task["parameters"][name] = {"value": 0.3, "min": None, "max": None}
@@ -59,7 +59,7 @@ def test_unknown_parameters_are_refused_by_name(task, name):
 
 
 def test_unknown_parameter_at_its_neutral_value_changes_nothing(task):
-    task["parameters"]["pattern.transparency"] = {"value": 0.0, "min": None, "max": None}
+    task["parameters"]["pattern.absorption"] = {"value": 0.0, "min": None, "max": None}
     assert refine_task(task, lambda event: None)["converged"]
 
 

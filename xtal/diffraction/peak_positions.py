@@ -1,7 +1,8 @@
-r"""Where the goniometer puts a Bragg angle: zero shift and sample displacement.
+r"""Where the goniometer puts a Bragg angle: zero shift, sample displacement and transparency.
 
 Flat plate in reflection, specimen surface a distance s (mm, positive towards the source and detector) off the axis of a goniometer of
-radius R: :math:`\Delta 2\theta = -(2s/R)\cos\theta` in radians. Source: A. J. C. Wilson, Mathematical Theory of X-ray Powder
+radius R: :math:`\Delta 2\theta = -(2s/R)\cos\theta` in radians; a specimen into which the beam sinks by the depth :math:`t = 1/\mu`
+(mm): :math:`\Delta 2\theta = -(t/2R)\sin 2\theta` on average. Source: A. J. C. Wilson, Mathematical Theory of X-ray Powder
 Diffractometry (1963), chapter 4.
 """
 
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..instrument import Instrument
 
-__all__ = ["apparent_two_theta", "displacement_shift"]
+__all__ = ["apparent_two_theta", "displacement_shift", "transparency_shift"]
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +23,11 @@ def displacement_shift(two_theta: ArrayLike, displacement: float, radius: float)
     """Shift in degrees 2θ of reflections at `two_theta` (degrees); `displacement` and `radius` in mm."""
     theta = np.radians(np.asarray(two_theta, dtype=float)) / 2
     return np.asarray(np.degrees(-2 * displacement / radius * np.cos(theta)))
+
+
+def transparency_shift(two_theta: ArrayLike, depth: float, radius: float) -> FloatArray:
+    """Mean shift in degrees 2θ of reflections at `two_theta` (degrees); `depth` = 1/μ and `radius` in mm."""
+    return np.asarray(-np.degrees(depth / (2 * radius) * np.sin(np.radians(np.asarray(two_theta, dtype=float)))))
 
 
 def apparent_two_theta(two_theta: ArrayLike, instrument: Instrument, displacement: float = 0.0) -> FloatArray:

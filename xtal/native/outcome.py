@@ -176,7 +176,7 @@ def _reflections(view: View, phase: PhaseModel) -> list[dict[str, Any]]:
     the axis) all lines'.
     """
     model = view.model
-    strength = phase.strengths(view.values, set())
+    strength = phase.reflected(view.values)
     peaks, _ = phase.peaks(view.values, ())
     intensity = np.bincount(phase.reflection, weights=peaks.area, minlength=len(phase.hkl))
     first = np.flatnonzero(phase.line == 0)

@@ -25,7 +25,7 @@ LARGEST_SIZE_NM = 1e4
 
 def is_size(name: str) -> bool:
     """Whether a parameter is kept as its reciprocal."""
-    return name.endswith(".crystallite_size_nm")
+    return name.endswith((".crystallite_size_nm", ".crystallite_size_axial_nm"))
 
 
 def to_native(name: str, value: float) -> float:
@@ -34,9 +34,9 @@ def to_native(name: str, value: float) -> float:
 
 
 def to_job(name: str, value: float) -> float | None:
-    """Value in the unit of the job; None for a size without broadening."""
+    """Value in the unit of the job; None for a size without broadening and for a thick plate."""
     if not is_size(name):
-        return value
+        return value if math.isfinite(value) else None
     return 1.0 / value if value > 0 else None
 
 
@@ -129,7 +129,8 @@ class Parameters:
 
 def _start(name: str, value: float | None) -> float:
     if value is None:
-        value = math.inf if is_size(name) else 1.0 if name.endswith((".scale", "texture.r")) else 0.0
+        absent = is_size(name) or name.endswith(".plate_mu_t")
+        value = math.inf if absent else 1.0 if name.endswith((".scale", "texture.r")) else 0.0
     if is_size(name) and not value > 0:
         raise NativeError("bad_input", f"{name}: {value:g} nm; a size is positive, or absent for no broadening.")
     return to_native(name, float(value))

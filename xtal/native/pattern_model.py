@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from .axial_kernel import Nodes, spread_nodes
 from .from_task import instrument_of
-from .kernels import kernel
-from .peaks import Peaks
-from .phase_model import PATTERN_NAMES, PhaseModel
+from .kernel_work import PeakWork
+from .kernels import add_peaks
+from .peaks import Peaks, shared_names
+from .phase_model import PhaseModel
 from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
 from .tails import Tails
 from .windows import BROAD, Windows, make_windows
@@ -109,7 +110,7 @@ class PatternModel:
 
     def known_names(self) -> list[str]:
         """Dotted names of all parameters of the model."""
-        shared = ["pattern.zero", "pattern.displacement", *PATTERN_NAMES, AXIAL, *self.background_names]
+        shared = [*shared_names(self.instrument), AXIAL, *self.background_names]
         return [*shared, *(name for phase in self.phases for name in phase.known_names())]
 
     def views(self, values: Mapping[str, float]) -> list[View]:

@@ -1,6 +1,7 @@
-"""Peaks as the kernels take them: centre, area, FWHM and η of every reflection and line, with their derivatives.
+"""Peaks of a diffractometer of constant wavelength, as the kernels take them, with their derivatives.
 
-The formulas are those of `xtal.diffraction`; here they are chained.
+The formulas are those of `xtal.diffraction`; here they are chained: an area, centre, FWHM and η depends on its reflection through four
+quantities (see `reflected`), and on parameters of the pattern.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diffraction.absorption import capillary_transmission, log_slopes, plate_fraction
 from ..diffraction.lorentz_polarization import instrument_factor, instrument_factor_slope
-from ..diffraction.peak_positions import displacement_shift
+from ..diffraction.peak_positions import displacement_shift, transparency_shift
 from ..diffraction.profiles import (
     FWHM_PER_SIGMA,
     NM_TO_ANGSTROM,
@@ -21,34 +23,21 @@ from ..diffraction.profiles import (
     thompson_cox_hastings_slopes,
 )
 from ..instrument import Instrument
+from .reflected import Reflected
 
-__all__ = ["FLOOR", "Angles", "Peaks", "Widths", "bragg_angles", "peak_centres", "peak_widths"]
+__all__ = ["FLOOR", "Peaks", "Seen", "constant_wavelength_peaks", "shared_names"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 FLOOR = 1e-8 / FWHM_PER_SIGMA**2
 """Smallest Gaussian variance, deg²: where U, V, W give less, the width is held there."""
 
+_WIDTHS = {f"pattern.profile.{letter}": letter for letter in "uvwxy"}
+_PLACES = ("pattern.zero", "pattern.displacement", "pattern.transparency")
+_ABSORPTIONS = {"pattern.absorption": capillary_transmission, "pattern.plate_mu_t": plate_fraction}
 
-@dataclass(frozen=True)
-class Angles:
-    """Bragg angles of peaks, degrees 2θ, and their slopes by 1/d² (degree · Å²)."""
-
-    two_theta: FloatArray
-    by_inverse_d_squared: FloatArray
-
-
-@dataclass(frozen=True)
-class Widths:
-    """FWHM and η of peaks; the slopes, each (2, n), are those of (FWHM, η) by the parameter named.
-
-    `by_angle` is the slope by 2θ.
-    """
-
-    fwhm: FloatArray
-    eta: FloatArray
-    by_angle: FloatArray
-    slopes: dict[str, FloatArray]
+AREA, CENTRE, FWHM, ETA = range(4)
 
 
 @dataclass(frozen=True)
@@ -70,57 +59,138 @@ class Peaks:
     slopes: FloatArray
 
 
-def bragg_angles(inverse_d_squared: FloatArray, wavelengths: FloatArray) -> Angles:
-    """2θ of peaks at 1/d² (Å⁻²) and wavelengths (Å), both (n,)."""
-    sine = np.clip(wavelengths * np.sqrt(inverse_d_squared) / 2, 0, 1 - 1e-12)
-    theta = np.arcsin(sine)
-    return Angles(np.degrees(2 * theta), np.degrees(np.tan(theta) / inverse_d_squared))
+@dataclass(frozen=True)
+class Seen:
+    """Which reflection each peak belongs to, its wavelength (Å) and its line's share of the radiation, each (n,)."""
+
+    reflection: IntArray
+    wavelengths: FloatArray
+    shares: FloatArray
 
 
-def peak_centres(
-    angles: Angles, instrument: Instrument, zero: float, displacement: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Where peaks are drawn, degrees 2θ; slopes by the Bragg angle and by the displacement (degrees per mm)."""
-    radius = instrument.goniometer_radius
-    if radius is None or instrument.geometry != "bragg-brentano":
-        return angles.two_theta + zero, np.ones_like(angles.two_theta), np.zeros_like(angles.two_theta)
-    per_mm = displacement_shift(angles.two_theta, 1.0, radius)
-    by_angle = 1 + displacement / radius * np.sin(np.radians(angles.two_theta / 2))
-    return angles.two_theta + zero + displacement * per_mm, by_angle, per_mm
+def shared_names(instrument: Instrument) -> list[str]:
+    """Parameters that all phases share, the background and the axial divergence aside."""
+    flat = ["pattern.transparency"] * (instrument.goniometer_radius is not None) + ["pattern.plate_mu_t"]
+    absorbing = flat if instrument.geometry == "bragg-brentano" else ["pattern.absorption"]
+    return ["pattern.zero", "pattern.displacement", *_WIDTHS, *absorbing]
 
 
-def peak_widths(two_theta: FloatArray, wavelengths: FloatArray, values: Mapping[str, float]) -> Widths:
-    """FWHM and η at Bragg angles.
+def constant_wavelength_peaks(
+    reflected: Reflected, seen: Seen, instrument: Instrument, values: Mapping[str, float], moving: tuple[str, ...]
+) -> tuple[Peaks, tuple[str, ...]]:
+    """Peaks, and the names, in the order of their slopes, of what moves them.
 
     Parameters
     ----------
-    two_theta, wavelengths : ndarray, shape (n,)
-        Degrees, Å.
+    reflected : Reflected
+        The phase's reflections.
+    seen : Seen
+        The peaks.
+    instrument : Instrument
+        Optics and geometry.
     values : mapping
-        u, v, w (deg²), x, y (degrees), inverse_size (1/nm), microstrain.
+        All parameters.
+    moving : tuple of str
+        Those that move; names of phases are taken from `reflected`.
     """
-    theta = np.radians(two_theta / 2)
-    tangent, secant = np.tan(theta), 1 / np.cos(theta)
-    half_degree = np.pi / 360
-    variance = gaussian_variance(two_theta, values["u"], values["v"], values["w"])
-    live = variance > FLOOR
-    gauss = FWHM_PER_SIGMA * np.sqrt(np.maximum(variance, FLOOR))
-    per_inverse_size = np.degrees(wavelengths / NM_TO_ANGSTROM) * secant
-    over_cosine = values["x"] * secant + values["inverse_size"] * per_inverse_size
-    with_tangent = values["y"] + np.degrees(values["microstrain"])
-    lorentz = np.maximum(over_cosine + with_tangent * tangent, 0.0)
-    fwhm, eta = thompson_cox_hastings(gauss, lorentz)
-    by_g, by_l = np.moveaxis(np.stack(thompson_cox_hastings_slopes(gauss, lorentz)), 1, 0)
-    per_variance = live * FWHM_PER_SIGMA**2 / (2 * gauss)
-    gauss_slopes = {"u": tangent**2, "v": tangent, "w": np.ones_like(tangent)}
-    lorentz_slopes = {"x": secant, "y": tangent, "inverse_size": per_inverse_size, "microstrain": np.degrees(tangent)}
-    by_angle = by_g * (per_variance * (2 * values["u"] * tangent + values["v"]) * secant**2 * half_degree)
-    by_angle = by_angle + by_l * ((over_cosine * tangent + with_tangent * secant**2) * half_degree)
-    slopes = {name: by_g * (per_variance * slope) for name, slope in gauss_slopes.items()}
-    slopes |= {name: by_l * slope for name, slope in lorentz_slopes.items()}
-    return Widths(fwhm, eta, by_angle, slopes)
+    r = seen.reflection
+    sine = np.clip(seen.wavelengths * np.sqrt(reflected.inverse_d_squared[r]) / 2, 0, 1 - 1e-12)
+    theta = np.arcsin(sine)
+    two_theta = np.degrees(2 * theta)
+    turn = np.degrees(np.tan(theta) / reflected.inverse_d_squared[r])
+    centre, centre_turn, places = _centres(two_theta, instrument, values)
+    factor, factor_turn, factors = _factors(two_theta, instrument, values, moving)
+    widths = _Widths(theta, seen.wavelengths, reflected.inverse_size[r], reflected.strain[r], values)
+    unit = seen.shares * factor
+    area = unit * reflected.strength[r]
+    shared = [name for name in moving if name in places or name in factors or name in _WIDTHS]
+    k = len(reflected.names)
+    slopes = np.zeros((4, k + len(shared), len(r)))
+    if k:
+        by_strength, by_d, by_size, by_strain = np.moveaxis(reflected.slopes[:, :, r], 1, 0)
+        turned = by_d * turn
+        slopes[AREA, :k] = unit * by_strength + area * factor_turn * turned
+        slopes[CENTRE, :k] = centre_turn * turned
+        by_shape = by_size * widths.per_inverse_size + by_strain * widths.per_strain
+        for row in (0, 1):
+            slopes[FWHM + row, :k] = widths.by_angle[row] * turned + widths.by_lorentz[row] * by_shape
+    for column, name in enumerate(shared, start=k):
+        if name in places:
+            slopes[CENTRE, column] = places[name]
+        elif name in factors:
+            slopes[AREA, column] = area * factors[name]
+        else:
+            slopes[FWHM:, column] = widths.by(_WIDTHS[name])
+    made = np.ascontiguousarray(np.moveaxis(slopes, 2, 0))
+    return Peaks(centre, area, widths.fwhm, widths.eta, made), (*reflected.names, *shared)
 
 
-def angular_factor(two_theta: FloatArray, instrument: Instrument) -> tuple[FloatArray, FloatArray]:
-    """Lorentz–polarisation factor and its logarithmic slope by 2θ, per degree."""
-    return instrument_factor(two_theta, instrument), instrument_factor_slope(two_theta, instrument)
+def _centres(
+    two_theta: FloatArray, instrument: Instrument, values: Mapping[str, float]
+) -> tuple[FloatArray, FloatArray, dict[str, FloatArray | float]]:
+    """Where peaks are drawn, degrees 2θ; slopes by the Bragg angle and by parameters."""
+    zero, radius = values.get("pattern.zero", 0.0), instrument.goniometer_radius
+    slopes: dict[str, FloatArray | float] = {"pattern.zero": 1.0}
+    if radius is None or instrument.geometry != "bragg-brentano":
+        return two_theta + zero, np.ones_like(two_theta), slopes
+    displacement, depth = (values.get(name, 0.0) for name in _PLACES[1:])
+    slopes["pattern.displacement"] = off = displacement_shift(two_theta, 1.0, radius)
+    slopes["pattern.transparency"] = sunk = transparency_shift(two_theta, 1.0, radius)
+    angle = np.radians(two_theta)
+    by_angle = 1 + displacement / radius * np.sin(angle / 2) - depth / (2 * radius) * np.cos(angle)
+    return two_theta + zero + displacement * off + depth * sunk, by_angle, slopes
+
+
+def _factors(
+    two_theta: FloatArray, instrument: Instrument, values: Mapping[str, float], moving: tuple[str, ...]
+) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
+    """Lorentz, polarisation and absorption; the logarithmic slopes by 2θ (per degree) and by parameters."""
+    factor, by_angle = instrument_factor(two_theta, instrument), instrument_factor_slope(two_theta, instrument)
+    slopes = {}
+    for name, law in _ABSORPTIONS.items():
+        amount = values.get(name, np.inf)
+        if np.isfinite(amount) and (amount or name in moving):
+            value, turned, slopes[name] = log_slopes(law, two_theta, amount)
+            factor, by_angle = factor * value, by_angle + turned
+    return factor, by_angle, slopes
+
+
+class _Widths:
+    """FWHM and η of peaks, and their slopes, each (2, n), by 2θ, by the Lorentzian FWHM and by parameters.
+
+    Parameters
+    ----------
+    theta, wavelengths : ndarray, shape (n,)
+        Bragg angles, radians, and Å.
+    inverse_size, strain : ndarray, shape (n,)
+        1/nm; dimensionless.
+    values : mapping
+        All parameters; U, V, W (deg²), X, Y (degrees) are read.
+    """
+
+    def __init__(
+        self, theta: FloatArray, wavelengths: FloatArray, inverse_size: FloatArray, strain: FloatArray,
+        values: Mapping[str, float],
+    ) -> None:  # fmt: skip
+        u, v, w, x, y = (values.get(name, 0.0) for name in _WIDTHS)
+        self.tangent, self.secant = np.tan(theta), 1 / np.cos(theta)
+        variance = gaussian_variance(np.degrees(2 * theta), u, v, w)
+        gauss = FWHM_PER_SIGMA * np.sqrt(np.maximum(variance, FLOOR))
+        self.per_inverse_size = np.degrees(wavelengths / NM_TO_ANGSTROM) * self.secant
+        self.per_strain = np.degrees(self.tangent)
+        over_cosine = x * self.secant + inverse_size * self.per_inverse_size
+        with_tangent = y + np.degrees(strain)
+        lorentz = np.maximum(over_cosine + with_tangent * self.tangent, 0.0)
+        self.fwhm, self.eta = thompson_cox_hastings(gauss, lorentz)
+        by_gauss, self.by_lorentz = np.moveaxis(np.stack(thompson_cox_hastings_slopes(gauss, lorentz)), 1, 0)
+        self.by_variance = by_gauss * ((variance > FLOOR) * FWHM_PER_SIGMA**2 / (2 * gauss))
+        squared = self.secant**2
+        self.by_angle = self.by_variance * ((2 * u * self.tangent + v) * squared)
+        self.by_angle = self.by_angle + self.by_lorentz * (over_cosine * self.tangent + with_tangent * squared)
+        self.by_angle *= np.pi / 360
+
+    def by(self, letter: str) -> FloatArray:
+        """Slopes by u, v, w, x or y."""
+        if letter in "xy":
+            return np.asarray(self.by_lorentz * (self.secant if letter == "x" else self.tangent))
+        return np.asarray(self.by_variance * self.tangent ** "wvu".index(letter))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..diffraction.texture import march_dollase, squared_axis_cosines
 
-__all__ = ["texture_slopes"]
+__all__ = ["cosine_slopes", "texture_slopes"]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,18 +32,24 @@ def texture_slopes(
     metric_slopes : sequence of ndarray, shape (3, 3)
         Derivatives of the metric by each parameter.
     """
-    along = np.asarray(axis, dtype=float)
-    cosines = squared_axis_cosines(images, metric, along)
+    cosines, moved = cosine_slopes(images, metric, np.asarray(axis, dtype=float), metric_slopes)
     density = march_dollase(cosines, r)
     inner = -1.5 * density ** (5 / 3)
     by_r = (inner * (2 * r * cosines - (1 - cosines) / r**2)).mean(axis=1)
     by_cosine = inner * (r * r - 1 / r)
-    dot, lengths = images @ metric @ along, np.einsum("nmi,ij,nmj->nm", images, metric, images)
-    axis_length = float(along @ metric @ along)
-    by_metric = []
+    return density.mean(axis=1), by_r, [(by_cosine * shift).mean(axis=1) for shift in moved]
+
+
+def cosine_slopes(
+    images: FloatArray, metric: FloatArray, axis: FloatArray, metric_slopes: Sequence[FloatArray]
+) -> tuple[FloatArray, list[FloatArray]]:
+    """cos²α between reflections (n, m, 3) and an axis (h, k, l), (n, m), and its slopes by what changes the metric."""
+    cosines = squared_axis_cosines(images, metric, axis)
+    dot, lengths = images @ metric @ axis, np.einsum("nmi,ij,nmj->nm", images, metric, images)
+    axis_length = float(axis @ metric @ axis)
+    moved = []
     for slope in metric_slopes:
-        moved = 2 * dot * (images @ slope @ along) / (lengths * axis_length)
-        moved -= cosines * np.einsum("nmi,ij,nmj->nm", images, slope, images) / lengths
-        moved -= cosines * float(along @ slope @ along) / axis_length
-        by_metric.append((by_cosine * moved).mean(axis=1))
-    return density.mean(axis=1), by_r, by_metric
+        shift = 2 * dot * (images @ slope @ axis) / (lengths * axis_length)
+        shift -= cosines * np.einsum("nmi,ij,nmj->nm", images, slope, images) / lengths
+        moved.append(shift - cosines * float(axis @ slope @ axis) / axis_length)
+    return cosines, moved
