@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from .axial_kernel import Nodes, spread_nodes
 from .from_task import instrument_of
-from .kernel_work import PeakWork
-from .kernels import add_peaks
+from .kernels import kernel
 from .peaks import Peaks, shared_names
 from .phase_model import PhaseModel
 from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
