@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError
 from .options import Force, Output, Quiet, Timeout
+
+if TYPE_CHECKING:
+    from ..pdf.rivals import PdfRivals
 
 __all__ = ["compare"]
 
@@ -17,6 +20,7 @@ __all__ = ["compare"]
 def compare(
     jobs: Annotated[list[Path], typer.Argument(metavar="JOB.toml…", help="PDF jobs of the same data, one per model.")],
     window: Annotated[float, typer.Option("--window", metavar="Å", help="Width of the windows along r.")] = 5.0,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit every model anew in each window, too.")] = False,
     output: Output = None,
     timeout: Timeout = 600.0,
     force: Force = False,
@@ -28,7 +32,7 @@ def compare(
     """
     from ..io.pdf_jobs import load_pdf_job
     from ..pdf.fit import fit_pdf
-    from ..pdf.rivals import compare_pdf_models
+    from ..pdf.rivals import compare_pdf_models, refitting
     from ..report.folder import check_folder
     from ..report.pdf_report import write_pdf_comparison
     from .progress import stage_lines
@@ -42,6 +46,8 @@ def compare(
     folder = output or Path("pdf-comparison")
     check_folder(folder, force)
     loaded = {name: load_pdf_job(path) for name, path in zip(names, jobs, strict=True)}
+    if refit:
+        loaded = {name: refitting(job, window) for name, job in loaded.items()}
     results = {}
     for name, job in loaded.items():
         if not quiet:
@@ -51,17 +57,24 @@ def compare(
     comparison = compare_pdf_models(results, window)
     write_pdf_comparison(comparison, results, folder, force)
     if not quiet:
-        print("model                    Rw   parameters   ΔBIC   status")
-        for rival in comparison.rivals:
-            rw, free, bic = (
-                ("–", "–", "–")
-                if rival.rw is None
-                else (f"{rival.rw:.4f}", str(rival.n_free), f"{rival.delta_bic:.1f}")
-            )
-            print(f"{rival.name:<20} {rw:>8} {free:>10} {bic:>8}   {rival.status.replace('_', ' ')}")
-        for item in comparison.windows:
-            cells = "  ".join(f"{name} {value:.3f}" for name, value in item.rw.items())
-            print(f"{item.data} {item.low:5.1f}-{item.high:5.1f} Å  Rw {cells}  best: {item.best}")
-        print(comparison.sentence)
+        _show(comparison)
         print(f"folder: {folder}")
     raise typer.Exit(max(EXIT_CODES[result.verdict] for result in results.values()))
+
+
+def _show(comparison: PdfRivals) -> None:
+    print("model                    Rw   parameters   ΔBIC   status")
+    for rival in comparison.rivals:
+        cells = (_text(rival.rw, 4), "–" if rival.n_free is None else str(rival.n_free), _text(rival.delta_bic, 1))
+        print(f"{rival.name:<20} {cells[0]:>8} {cells[1]:>10} {cells[2]:>8}   {rival.status.replace('_', ' ')}")
+    for item in comparison.windows:
+        rws = "  ".join(f"{name} {value:.3f}" for name, value in item.rw.items())
+        print(f"{item.data} {item.low:5.1f}-{item.high:5.1f} Å  Rw {rws}  best: {item.best}")
+    for one in comparison.refits:
+        rws = "  ".join(f"{name} {_text(one.rw[name], 3)} (ΔBIC {_text(one.delta_bic[name], 1)})" for name in one.rw)
+        print(f"fitted anew {one.low:5.1f}-{one.high:5.1f} Å  Rw {rws}  best: {one.best or 'none'}")
+    print(comparison.sentence)
+
+
+def _text(value: float | None, decimals: int) -> str:
+    return "–" if value is None else f"{value:.{decimals}f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from ..displacement_freedom import anisotropic_site
 from ..errors import CifError, InputError, JobError
-from ..job.messages import job_error
+from ..job.messages import job_error, nearest
 from ..job.parameters import DEFAULT_U_ISO, adjusted
 from ..job.resolved import Parameter, Stage
 from ..job.schema import StageTable
 from ..job.stages import resolve_stages
 from ..job.ties import resolve_ties
 from ..pattern import Pattern
-from ..pdf.displacement_freedom import anisotropic_site
 from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters, with_held_origins
 from ..pdf.job_schema import BoxCarTable, DataTable, PdfJobFile, PdfPhaseTable
-from ..pdf.site_scattering import Probe
-from ..structure import Structure
+from ..pdf.site_scattering import Probe, left_out_share
+from ..structure import Site, Structure
 from .library import find_structure
 from .read_pattern import read_pattern
 
@@ -36,6 +36,11 @@ FIRST_R = 1.0
 
 SMALL_RESOLUTION = 0.01
 """Start value of a Qdamp or Qbroad that is refined and not given, Å⁻¹."""
+
+MUCH_LEFT_OUT = 0.1
+"""Share of the scattering above which leaving sites out is called too much."""
+
+PROBE_NAMES = {"xray": "X-rays", "neutron": "neutrons"}
 
 _EDGE = 1e-6
 _UNEVEN = 1e-3
@@ -77,6 +82,7 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     stage_tables = list(tables.stage) or default_stages(list(parameters), len(phases))
     stages = resolve_stages(stage_tables, list(parameters), followers, allowed, where)
     stages, origins = with_held_origins(stages, phases, followers)
+    notes += _left_out_notes(data, phases)
     notes += [f"{name} is held: along this axis the origin of the space group is free." for name in origins]
     _refuse_loose_scales(stages, data, phases, where)
     parameters = _away_from_zero(parameters, stages)
@@ -175,11 +181,37 @@ def _read_phase(
         raise JobError(error.found, where=f"{where}, [[phase]] {name}, key 'structure'", remedy=error.remedy) from error
     if beside.is_file():
         inputs[beside.name] = _sha256(beside)
-    bare = [site.label for site in structure.sites if site.u_equivalent is None]
+    seen, left_out = _parted(structure.renamed(name), table.leave_out, f"{where}, [[phase]] {name}, key 'leave_out'")
+    bare = [site.label for site in seen.sites if site.u_equivalent is None]
     if bare:
         notes.append(f"{name}: no displacement parameter in the source for {', '.join(bare)}; "
                      f"started at U = {DEFAULT_U_ISO} Å² unless the job says otherwise.")  # fmt: skip
-    return PdfJobPhase(name, _with_displacements(structure.renamed(name), table, where), table.diameter)
+    return PdfJobPhase(name, _with_displacements(seen, table, where), table.diameter, left_out)
+
+
+def _parted(structure: Structure, names: Sequence[str], place: str) -> tuple[Structure, tuple[Site, ...]]:
+    """The structure that is calculated, and the sites that are left out of it."""
+    known = {name for site in structure.sites for name in (site.label, site.element)}
+    for name in names:
+        if name not in known:
+            raise JobError(f"{name!r} is neither a site nor an element of {structure.name};", where=place,
+                           remedy=nearest(name, known))  # fmt: skip
+    left_out = tuple(site for site in structure.sites if {site.label, site.element} & set(names))
+    if len(left_out) == len(structure.sites):
+        raise JobError("leaves no site;", where=place, remedy="leave out only what the radiation hardly sees.")
+    return structure.with_sites(site for site in structure.sites if site not in left_out), left_out
+
+
+def _left_out_notes(data: Sequence[PdfData], phases: Sequence[PdfJobPhase]) -> Iterator[str]:
+    """How much of the scattering each radiation loses with what is left out."""
+    for phase in phases:
+        if not phase.left_out:
+            continue
+        shares = {item.probe: left_out_share(phase.whole(phase.structure), phase.left_out, item.probe) for item in data}
+        said = ", ".join(f"{share:.1%} of what {PROBE_NAMES[probe]} see" for probe, share in shares.items())
+        labels = ", ".join(site.label for site in phase.left_out)
+        much = " That is too much to be left out." if max(shares.values()) > MUCH_LEFT_OUT else ""
+        yield f"{phase.name}: {labels} left out of the calculation, {said}.{much}"
 
 
 def _with_displacements(structure: Structure, table: PdfPhaseTable, where: str) -> Structure:

@@ -115,7 +115,8 @@ def _assembled(job: PdfJob, run: EngineRun, events: Sequence[dict[str, Any]], co
         dict(_phases(job, values, structures, covariance)),
         fitted_bonds(job, values, covariance),
         tuple(Correlation(*item) for item in covariance.correlations()),
-        stages, warnings, (), _provenance(job, command), _curves(job, values, run.outcome), structures, run.log,
+        stages, warnings, (), _provenance(job, command), _curves(job, values, run.outcome),
+        {phase.name: phase.whole(structures[phase.name]) for phase in job.phases}, run.log,
     )  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _phases(
         diameter = Value(None, None, "a bulk crystal in the job")
         if phase.diameter is not None:
             diameter = _value(f"phase.{phase.name}.diameter", values, covariance)
-        yield phase.name, PdfPhaseResult(structure.formula, str(structure.space_group), structure.quality, structure.source,
+        yield phase.name, PdfPhaseResult(phase.whole(structure).formula, str(structure.space_group), structure.quality, structure.source,
                                          _cell(phase, structure, values, covariance), fraction, diameter)  # fmt: skip
 
 
@@ -246,7 +247,7 @@ def _fractions(job: PdfJob, values: Mapping[str, float], covariance: PdfCovarian
     if len(job.phases) == 1:
         return [Value(1.0, None, "the only phase")]
     names = [f"phase.{phase.name}.scale" for phase in job.phases]
-    factors = [_weight_per_scale(phase.structure, job.data[0]) for phase in job.phases]
+    factors = [_weight_per_scale(phase, job.data[0]) for phase in job.phases]
     matrix = None
     if covariance.matrix is not None:
         position = [covariance.names.index(name) if name in covariance.names else -1 for name in names]
@@ -258,11 +259,12 @@ def _fractions(job: PdfJob, values: Mapping[str, float], covariance: PdfCovarian
     ]
 
 
-def _weight_per_scale(structure: Structure, data: PdfData) -> float:
-    """Mass per scale: a phase's scale is its atomic fraction times its squared mean scattering power."""
-    content = cell_scattering(structure, data.probe)
-    masses = np.array([atomic_mass(site.element, site.isotope) for site in structure.sites])
-    return float(content.atoms @ masses) / content.total_atoms / content.mean_power**2
+def _weight_per_scale(phase: PdfJobPhase, data: PdfData) -> float:
+    """Mass per scale: a phase's scale is the number of its cells times the atoms in each and their squared mean scattering power."""
+    content, whole = cell_scattering(phase.structure, data.probe), phase.whole(phase.structure)
+    atoms = [site.occupancy * n for site, n in zip(whole.sites, whole.multiplicities, strict=True)]
+    masses = [atomic_mass(site.element, site.isotope) for site in whole.sites]
+    return float(np.dot(atoms, masses)) / content.total_atoms / content.mean_power**2
 
 
 def _curves(job: PdfJob, values: Mapping[str, float], outcome: Mapping[str, Any]) -> dict[str, PdfCurves]:

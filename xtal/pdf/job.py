@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ..displacement_freedom import U_NAMES, free_tensors
 from ..elements import atomic_mass
 from ..job.parameters import matching, phase_parameters
 from ..job.resolved import JobPhase, Parameter, Stage, Tie
 from ..job.schema import StageTable
 from ..pattern import Pattern
 from ..rietveld.refined_structure import refined_structure
-from ..structure import Structure
-from .displacement_freedom import U_NAMES, free_tensors
+from ..structure import Site, Structure
 from .simulate import PdfPhase, PdfSettings, SimulatedPdf, simulate_pdf
 from .site_scattering import Probe
 
@@ -29,6 +30,7 @@ __all__ = [
     "PdfJob",
     "PdfJobPhase",
     "default_stages",
+    "independent_points",
     "pdf_parameters",
     "structures_of",
     "with_held_origins",
@@ -65,18 +67,33 @@ class PdfData:
     @property
     def n_independent(self) -> float:
         """Independent numbers in the range, Δr Qmax/π + 1, at most the number of points (C. E. Shannon 1949)."""
-        if self.q_max <= 0:
-            return float(len(self.pattern))
-        return min(float(len(self.pattern)), float(np.ptp(self.pattern.x)) * self.q_max / np.pi + 1.0)
+        return independent_points(float(np.ptp(self.pattern.x)), self.q_max, self.pattern.x)
 
 
 @dataclass(frozen=True)
 class PdfJobPhase:
-    """A phase of a PDF job; `diameter` is the start value for spherical particles, Å, or None for a bulk crystal."""
+    """A phase of a PDF job.
+
+    Parameters
+    ----------
+    name : str
+        As parameters call it.
+    structure : Structure
+        What is calculated and refined.
+    diameter : float or None
+        Start value for spherical particles, Å; None for a bulk crystal.
+    left_out : tuple of Site
+        Sites of the crystal that the calculation leaves out, such as hydrogen for X-rays.
+    """
 
     name: str
     structure: Structure
     diameter: float | None = None
+    left_out: tuple[Site, ...] = ()
+
+    def whole(self, structure: Structure) -> Structure:
+        """The structure, as refined, with the sites that were left out where they started."""
+        return structure.with_sites((*structure.sites, *self.left_out))
 
 
 @dataclass(frozen=True)
@@ -146,6 +163,13 @@ class PdfJob:
                 PdfPhase(structure, values[f"{own}scale"], values[f"{own}delta1"], values[f"{own}delta2"], diameter)
             )
         return simulate_pdf(phases, data.pattern.x, settings, partials=partials)
+
+
+def independent_points(length: float, q_max: float, r: ArrayLike) -> float:
+    """Independent numbers in a `length` (Å) of G(r) at the points `r` (Å), Δr Qmax/π + 1, at most the points in it."""
+    points = np.asarray(r, dtype=float)
+    n_points = min(float(len(points)), length / float(np.diff(points).mean()) + 1.0)
+    return n_points if q_max <= 0 else min(n_points, length * q_max / np.pi + 1.0)
 
 
 def structures_of(job: PdfJob, values: Mapping[str, float]) -> tuple[Structure, ...]:

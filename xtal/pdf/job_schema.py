@@ -52,6 +52,10 @@ class PdfPhaseTable(_Table):
     anisotropic: list[str] = Field(
         default_factory=list, description="Labels of sites with Uij instead of Uiso; '*' for all."
     )
+    leave_out: list[str] = Field(
+        default_factory=list,
+        description="Elements or labels of sites that are not calculated, for example ['H'] with X-rays: split sites are dear.",
+    )
     refine: list[str] | None = Field(None, description="What wildcards in stages may free in this phase; default all.")
     start: dict[str, float] = Field(default_factory=dict, description="Start values by name within the phase.")
     bounds: dict[str, Bounds] = Field(default_factory=dict, description="[min, max] by name within the phase.")

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..displacement import turned
+from ..displacement_freedom import U_NAMES, free_tensors
 from ..engines.protocol import EngineTask
 from ..lattice import Lattice
 from ..structure import Site, Structure
-from .displacement_freedom import U_NAMES, free_tensors
 from .job import PdfJob, PdfJobPhase
 
 __all__ = ["pdffit2_task"]

@@ -2,25 +2,38 @@ r"""Rival models of the same G(r): which fits better, at what price in parameter
 
 Models are ranked by the Bayesian information criterion of their fits (`PdfAgreement.bic`), which counts independent points only. Along r the
 evidence of a window is :math:`n_w \ln(\chi^2_w / \chi^2_{w,best})` with :math:`n_w = \Delta r\,Q_{max}/\pi`, from the fits of the whole range.
+Where every model was fitted anew in the same windows (`refitting`), the BIC of these fits is compared as well: a model that is right only
+locally then need not compromise with the rest of the range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .result import PdfCurves, PdfResult
+from .job import BoxCar, PdfJob, independent_points
+from .result import PdfCurves, PdfResult, PdfWindow
 
-__all__ = ["PDF_COMPARISON_SCHEMA", "PdfRival", "PdfRivalWindow", "PdfRivals", "compare_pdf_models"]
+__all__ = [
+    "PDF_COMPARISON_SCHEMA",
+    "PdfRefit",
+    "PdfRival",
+    "PdfRivalWindow",
+    "PdfRivals",
+    "compare_pdf_models",
+    "refitting",
+]
 
 FloatArray = NDArray[np.float64]
 
 PDF_COMPARISON_SCHEMA = "xtal-pdf-comparison/1"
+
+_EDGE = 1e-6
 
 CLEAR = 10.0
 """ΔBIC above which a preference counts as clear (R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
@@ -50,12 +63,27 @@ class PdfRivalWindow:
 
 
 @dataclass(frozen=True)
+class PdfRefit:
+    """A window of r (Å) in which each model was fitted anew: Rw, ΔBIC above the best, and the best.
+
+    A model has no ΔBIC where its fit failed, or has as many parameters as the window has independent points.
+    """
+
+    low: float
+    high: float
+    rw: Mapping[str, float | None]
+    delta_bic: Mapping[str, float | None]
+    best: str | None
+
+
+@dataclass(frozen=True)
 class PdfRivals:
-    """Models by ΔBIC, windows along r, and what they say in a sentence."""
+    """Models by ΔBIC, windows along r, windows that were fitted anew, and what the whole range says in a sentence."""
 
     rivals: tuple[PdfRival, ...]
     windows: tuple[PdfRivalWindow, ...]
     sentence: str
+    refits: tuple[PdfRefit, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready content."""
@@ -64,6 +92,7 @@ class PdfRivals:
             "sentence": self.sentence,
             "models": [asdict(rival) for rival in self.rivals],
             "windows": [asdict(window) for window in self.windows],
+            "refits": [asdict(window) for window in self.refits],
         }
 
 
@@ -92,7 +121,47 @@ def compare_pdf_models(results: Mapping[str, PdfResult], window: float = 5.0) ->
     rivals = tuple(sorted((_rival(name, result, best) for name, result in results.items()),
                           key=lambda rival: (rival.delta_bic is None, rival.delta_bic or 0.0)))  # fmt: skip
     windows = tuple(_windows(fitted, window)) if len(fitted) > 1 else ()
-    return PdfRivals(rivals, windows, _sentence(rivals))
+    return PdfRivals(rivals, windows, _sentence(rivals), tuple(_refits(fitted)))
+
+
+def refitting(job: PdfJob, window: float) -> PdfJob:
+    """The job with windows of this width (Å), end to end, in each of which what its last stage frees is fitted anew.
+
+    Raises
+    ------
+    InputError
+        The width isn't positive, or wider than the data.
+    """
+    low = max(float(data.pattern.x[0]) for data in job.data)
+    high = min(float(data.pattern.x[-1]) for data in job.data)
+    if not 0 < window <= high - low + _EDGE:
+        raise InputError(f"window {window:g} Å for data from {low:g} to {high:g} Å;", where="comparison",
+                         remedy="make it narrower.")  # fmt: skip
+    count = int((high - low) / window + _EDGE)
+    windows = tuple((low + k * window, low + (k + 1) * window) for k in range(count))
+    return replace(job, box_car=BoxCar(windows, job.stages[-1].free))
+
+
+def _refits(results: Mapping[str, PdfResult]) -> Iterator[PdfRefit]:
+    """Windows that all models have, compared."""
+    limits = [[(window.low, window.high) for window in result.windows] for result in results.values()]
+    if len(limits) < 2 or any(other != limits[0] for other in limits):
+        return
+    for place, (low, high) in enumerate(limits[0]):
+        found = {name: (result, result.windows[place]) for name, result in results.items()}
+        bic = {name: _window_bic(result, window) for name, (result, window) in found.items()}
+        known = {name: value for name, value in bic.items() if value is not None}
+        best = min(known, key=lambda name: known[name], default=None)
+        yield PdfRefit(low, high, {name: window.rw for name, (_, window) in found.items()},
+                       {name: None if value is None or best is None else value - known[best] for name, value in bic.items()}, best)  # fmt: skip
+
+
+def _window_bic(result: PdfResult, window: PdfWindow) -> float | None:
+    """BIC of a window's fit up to what all models of the same data share."""
+    n = sum(independent_points(window.high - window.low, curves.q_max, curves.r) for curves in result.curves.values())
+    if not window.rw or len(window.values) >= n:
+        return None
+    return float(2.0 * n * np.log(window.rw) + len(window.values) * np.log(n))
 
 
 def _rival(name: str, result: PdfResult, best: float) -> PdfRival:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..structure import Structure
+from ..structure import Site, Structure
 
-__all__ = ["PROBES", "CellScattering", "Probe", "cell_scattering", "element_pairs", "site_powers"]
+__all__ = ["PROBES", "CellScattering", "Probe", "cell_scattering", "element_pairs", "left_out_share", "site_powers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -96,6 +96,15 @@ def cell_scattering(structure: Structure, probe: Probe, *, ions: bool = False) -
             remedy="G(r) is normalised by it; another isotope mixture has one.",
         )
     return CellScattering(atoms, occupancy, power, mean, total / structure.lattice.volume)
+
+
+def left_out_share(structure: Structure, left_out: Sequence[Site], probe: Probe) -> float:
+    """Part of the scattering power of a structure's cell, Σ|b|, that some of its sites make up."""
+    strength = (
+        np.abs(site_powers(structure, probe)) * [site.occupancy for site in structure.sites] * structure.multiplicities
+    )
+    missing = np.array([site in left_out for site in structure.sites])
+    return float(strength[missing].sum() / strength.sum())
 
 
 def element_pairs(structures: Sequence[Structure]) -> list[tuple[str, str]]:

@@ -202,6 +202,9 @@ def plot_comparison(comparison: PdfRivals, results: Mapping[str, PdfResult]) -> 
             marker = "os^Dv"[place % 5]
             lower.plot([(w.low + w.high) / 2 for w in windows], [w.rw[name] for w in windows], marker + "-",
                        ms=3.5, color=colours[name], label=name)  # fmt: skip
+            anew = [(one.low + one.high) / 2 for one in comparison.refits if one.rw[name] is not None]
+            lower.plot(anew, [one.rw[name] for one in comparison.refits if one.rw[name] is not None], marker + "--",
+                       ms=3.5, mfc="white", lw=0.7, color=colours[name], label=f"{name}, fitted anew" if anew else None)  # fmt: skip
         lower.set_ylim(bottom=0)
         lower.set_ylabel("$R_w$ of window")
         lower.set_xlabel("r / Å")
