@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["Engine", "EngineRun", "EngineTask", "EventListener", "RunStatus"]
+__all__ = ["Engine", "EngineRun", "EngineTask", "EventListener", "RunStatus", "RunsHere"]
 
 EngineTask = dict[str, Any]
 EventListener = Callable[[dict[str, Any]], None]
@@ -61,4 +61,13 @@ class Engine(Protocol):
         EngineMissingError
             The engine is not installed.
         """
+        ...
+
+
+@runtime_checkable
+class RunsHere(Protocol):
+    """An engine that can also fit in the calling process."""
+
+    def run_here(self, task: EngineTask, *, timeout: float, on_event: EventListener | None = None) -> EngineRun:
+        """Fit a task; see `run_task` of `process`."""
         ...

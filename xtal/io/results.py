@@ -26,6 +26,7 @@ from ..result import CELL_NAMES, ProfileCurves, ReflectionRow, Result
 __all__ = [
     "pattern_csv",
     "phase_esds",
+    "portable_content",
     "read_result",
     "reflections_csv",
     "result_json",
@@ -146,9 +147,15 @@ def read_result(path: Path | str) -> Result:
     )
 
 
+def portable_content(result: Result) -> dict[str, Any]:
+    """Content of result.json with every absolute path in its texts cut to the file's name."""
+    content: dict[str, Any] = _without_folders(result.to_dict())
+    return content
+
+
 def without_folders(result: Result) -> Result:
     """The same result with every absolute path in its texts cut to the file's name, so that the folder can travel."""
-    content = _without_folders(result.to_dict())
+    content = portable_content(result)
     structures = {
         name: replace(item, source=_without_folders(item.source), notes=tuple(map(_without_folders, item.notes)))
         for name, item in result.structures.items()

@@ -97,6 +97,8 @@ def table_from_text(text: str, name: str) -> TextTable:
         if not rows and not _is_number(words[0]):
             header.append(stripped)
             continue
+        if not rows and (plain := _plain_numbers(content[number - 1 :])) is not None:
+            return TextTable(tuple(header), plain, np.arange(number, number + len(plain)))
         rows.append(_numbers(words, stripped, f"{name}, line {number}"))
         lines.append(number)
     table = TextTable(tuple(header), _rectangle(rows, lines, name), np.array(lines, dtype=np.int64))
@@ -178,6 +180,18 @@ def _numbers(words: list[str], line: str, where: str) -> list[float]:
         raise PatternError(f"{line[:60]!r} holds a value that is not a finite number;", where=where,
                            remedy="delete the line or give its value.")  # fmt: skip
     return values
+
+
+def _plain_numbers(lines: list[str]) -> NDArray[np.float64] | None:
+    """Rows that numpy's own reader takes as they are, an order of magnitude faster; None where anything is odd."""
+    if any("," in line or ";" in line for line in lines[:2]) or not all(line.strip() for line in lines):
+        return None
+    try:
+        numbers = np.loadtxt(lines, comments=None, ndmin=2)
+    except ValueError:
+        return None
+    usual = len(numbers) == len(lines) > 1 and numbers.shape[1] > 1 and np.all(np.isfinite(numbers))
+    return numbers if usual else None
 
 
 def _rectangle(rows: list[list[float]], lines: list[int], name: str) -> NDArray[np.float64]:

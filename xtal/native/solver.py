@@ -6,7 +6,11 @@ the parameters that don't press against a bound; steps are cut at the bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +19,7 @@ from numpy.typing import NDArray
 from .pattern_model import Calculated
 from .refusals import NativeError
 
-__all__ = ["State", "minimise"]
+__all__ = ["OutOfTime", "State", "minimise", "time_limit"]
 
 FloatArray = NDArray[np.float64]
 Evaluate = Callable[[FloatArray], Calculated]
@@ -26,9 +30,28 @@ _GOOD_GAIN, _POOR_GAIN = 0.7, 0.3
 """Actual over predicted fall of the cost above which the damping is eased, and below which it is raised."""
 
 _SMALL_SHIFT = 0.05
+_NO_SHIFT = 0.01
+"""Over its esd; a search from whose last point no parameter would move further than this has arrived."""
+
 _SINGULAR = 1e-12
 _NOTHING_LEFT = 1e-6
 """Share of the cost; a search that finds no better point is converged when no more than this was to be gained."""
+
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
+
+
+class OutOfTime(Exception):  # noqa: N818 - no error of the fit
+    """The time limit passed before the search had ended."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Searches within end with `OutOfTime` at the first evaluation after so many seconds."""
+    token = _DEADLINE.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
 
 
 @dataclass(frozen=True)
@@ -46,11 +69,11 @@ class State:
     normal, gradient : ndarray, shape (k, k) and (k,)
         :math:`J^T W J` and :math:`J^T W (y_o - y_c)`.
     converged : bool
-        Whether the last step lowered the cost by less than the tolerance and was small against the esds.
+        Whether the next step would be small against the esds, or the last one was and hardly lowered the cost.
     cycles : int
         Evaluations so far.
     shift_over_esd : float or None
-        Largest last step over its esd.
+        Largest next step over its esd where that ended the search, else the last one.
     """
 
     theta: FloatArray
@@ -99,6 +122,9 @@ def minimise(
         raise NativeError("diverged", "the calculated pattern is not finite at the start; check start values.")
     damping = _FIRST_DAMPING
     for _ in range(max_cycles):
+        foreseen = _foreseen_shift(state, low, high, len(observed))
+        if foreseen < _NO_SHIFT:
+            return replace(state, converged=True, shift_over_esd=foreseen)
         found, damping = _step(evaluate, state, low, high, observed, sigma, damping)
         if found is None:
             return replace(state, converged=_foreseen_fall(state, low, high) <= _NOTHING_LEFT * state.cost)
@@ -109,6 +135,8 @@ def minimise(
 
 
 def _state_at(evaluate: Evaluate, theta: FloatArray, observed: FloatArray, sigma: FloatArray, cycles: int) -> State:
+    if time.monotonic() > _DEADLINE.get():
+        raise OutOfTime
     calculated = evaluate(theta)
     weighted = calculated.jacobian / sigma
     residual = (observed - calculated.total) / sigma
@@ -150,6 +178,17 @@ def _next_damping(before: State, after: State, damping: float) -> float:
         return max(damping * _SOFTER, _LEAST_DAMPING)
     # a step that overshoots comes from curvature that the normal equations lack
     return max(damping, _FIRST_DAMPING) * _HARDER if gain < _POOR_GAIN else damping
+
+
+def _foreseen_shift(state: State, low: FloatArray, high: FloatArray, n_points: int) -> float:
+    """Largest shift over its esd of the undamped step; infinite where the step would leave the bounds."""
+    inside = state.inside(low, high)
+    if not np.any(inside):
+        return 0.0
+    move = _move(state, inside, 0.0)
+    if np.any((state.theta + move < low) | (state.theta + move > high)):
+        return float(np.inf)
+    return float(np.max(np.abs(move[inside]) / _esds(state, inside, n_points)[inside]))
 
 
 def _foreseen_fall(state: State, low: FloatArray, high: FloatArray) -> float:

@@ -39,7 +39,8 @@ class Tails:
         self.low = float(axis[0]) - _PADDING
         self.n = int(np.ceil((float(axis[-1]) + _PADDING - self.low) / self.step)) + 4
         distance = self.step * np.arange(-(self.n - 1), self.n)
-        self.length = scipy.fft.next_fast_len(3 * self.n, real=True)
+        # what wraps around ends before the n values that are used
+        self.length = scipy.fft.next_fast_len(2 * self.n, real=True)
         self.kernel = scipy.fft.rfft(1 / (distance**2 + BROAD**2), self.length)
         node, weights, _ = self._weights(axis)
         self.interpolation = self._matrix(node, weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from .._version import __version__
 from ..engines import Engine, engine_named
 from ..engines.process import collected_files, run_task, scratch_folder
-from ..engines.protocol import EventListener
+from ..engines.protocol import EventListener, RunsHere
 from ..engines.task import engine_task
 from ..errors import EngineUnsupportedError
 from ..job import Job
@@ -36,6 +37,8 @@ def refine(
     on_event: EventListener | None = None,
     command: Sequence[str] = (),
     meanwhile: Callable[[], None] | None = None,
+    is_near: bool = False,
+    in_process: bool = False,
 ) -> Result:
     """Refine a job.
 
@@ -53,6 +56,10 @@ def refine(
         Command line to record in the result's provenance.
     meanwhile : callable, optional
         Called once when the fit is under way: what the caller can do while it waits.
+    is_near : bool
+        The start values are the answer of a neighbouring pattern: an engine may leave out what only helps from afar.
+    in_process : bool
+        Fit in this process where the engine can (native): for a process that may be lost, such as a cluster's worker.
 
     Returns
     -------
@@ -71,12 +78,13 @@ def refine(
     refuse_hopeless(job)
     chosen = engine_named(engine or job.engine)
     started = time.monotonic()
-    result = _fit(job, chosen, timeout, on_event, command, meanwhile)
+    result = _fit(job, chosen, timeout, on_event, command, meanwhile, is_near=is_near, in_process=in_process)
     weak = weak_phases(job, result)
     left = timeout - (time.monotonic() - started)
     if not weak or left <= 0:
         return result
-    return _fit(with_held_phases(job, weak), chosen, left, on_event, command)
+    held = with_held_phases(job, weak)
+    return _fit(held, chosen, left, on_event, command, is_near=is_near, in_process=in_process)
 
 
 def _fit(
@@ -86,12 +94,19 @@ def _fit(
     on_event: EventListener | None,
     command: Sequence[str],
     meanwhile: Callable[[], None] | None = None,
+    *,
+    is_near: bool = False,
+    in_process: bool = False,
 ) -> Result:
-    """One fit in a child process."""
+    """One fit, in a child process unless it may run here."""
+    if in_process and isinstance(engine, RunsHere):
+        run = engine.run_here(engine_task(job, ""), timeout=timeout, on_event=on_event)
+        if run.status == "unsupported":
+            raise EngineUnsupportedError(f"{engine.name} can't express this job: {run.message}")
+        return assemble_result(job, run, engine.name, _provenance(job, command), {})
     with scratch_folder() as folder:
-        run = run_task(
-            engine.worker_command(), engine_task(job, folder), timeout=timeout, on_event=on_event, meanwhile=meanwhile
-        )
+        task = engine_task(job, folder) | ({"is_near": True} if is_near else {})
+        run = run_task(engine.worker_command(), task, timeout=timeout, on_event=on_event, meanwhile=meanwhile)
         if run.status == "unsupported":
             raise EngineUnsupportedError(f"{engine.name} can't express this job: {run.message}")
         names = [] if run.outcome is None else run.outcome.get("files", [])
@@ -114,6 +129,7 @@ def _without_folders(word: str) -> str:
     return Path(word).name if Path(word).is_absolute() else word
 
 
+@functools.cache
 def _package_versions() -> dict[str, str]:
     versions = {}
     for name in _REPORTED_PACKAGES:

@@ -6,13 +6,13 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import EngineError, XtalError
 from ..job import Job, Parameter
-from ..result import Result
+from ..result import ReflectionRow, Result
 from ..rietveld.weak_phases import WEAK_BELOW, with_held_phases
 from .packing import pack_array, pack_curves, pack_json
 from .store import Fit
@@ -23,6 +23,7 @@ WORSE = 1.3
 """A warm fit whose GOF exceeds its neighbour's by this factor is checked against a cold one."""
 
 _AT_BOUND = 1e-6
+_REFLECTION = tuple(one.name for one in fields(ReflectionRow))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,23 +87,23 @@ def _refined(task: FrameTask, deadline: float) -> tuple[Result, int | None]:
     """Result, and the frame that it started from."""
     if task.starts is None:
         return _fitted(task.job, task.weak, deadline), None
-    warm = _fitted(warm_job(task.job, task.starts, task.all_stages), task.weak, deadline)
+    warm = _fitted(warm_job(task.job, task.starts, task.all_stages), task.weak, deadline, is_near=True)
     if _is_good(warm, task.parent_gof):
         return warm, task.parent
     cold = _fitted(task.job, (), deadline)
     return (cold, None) if _better(cold, warm) else (warm, task.parent)
 
 
-def _fitted(job: Job, weak: tuple[str, ...], deadline: float) -> Result:
+def _fitted(job: Job, weak: tuple[str, ...], deadline: float, *, is_near: bool = False) -> Result:
     """A fit. Phases that were weak next door are held first, and set free when the scale alone says that they are there."""
     from ..rietveld.run import refine
 
     marked = tuple(phase.name for phase in job.phases if phase.hold_when_weak and phase.name in weak)
     if marked:
-        held = refine(with_held_phases(job, marked), timeout=_left(deadline))
+        held = refine(with_held_phases(job, marked), timeout=_left(deadline), is_near=is_near, in_process=True)
         if not any(_is_there(held, name) for name in marked):
             return held
-    return refine(job, timeout=_left(deadline))
+    return refine(job, timeout=_left(deadline), is_near=is_near, in_process=True)
 
 
 def _left(deadline: float) -> float:
@@ -187,16 +188,16 @@ def _held(job: Job, result: Result) -> tuple[str, ...]:
 def _content(result: Result) -> dict[str, Any]:
     """What `series.Series.result` needs to build the whole result again."""
     from ..io.cif_text import cif_text
-    from ..io.results import phase_esds, without_folders
+    from ..io.results import phase_esds, portable_content
 
-    portable = without_folders(result)
-    reflections = {name: [_rounded(asdict(row)) for row in rows] for name, rows in result.reflections.items()}
+    reflections = {name: [_rounded(row) for row in rows] for name, rows in result.reflections.items()}
     structures = {name: cif_text(one, phase_esds(result, name)) for name, one in result.structures.items()}
-    return {"result": portable.to_dict(), "reflections": reflections, "structures": structures}
+    return {"result": portable_content(result), "reflections": reflections, "structures": structures}
 
 
-def _rounded(row: dict[str, Any]) -> list[Any]:
-    return [float(f"{value:.7g}") if isinstance(value, float) else value for value in row.values()]
+def _rounded(row: ReflectionRow) -> list[Any]:
+    values = (getattr(row, name) for name in _REFLECTION)
+    return [float(f"{value:.7g}") if isinstance(value, float) else value for value in values]
 
 
 def failed_fit(task_frame: int, route: str, message: str, *, status: str = "failed", attempts: int = 1, worker: str = "",
