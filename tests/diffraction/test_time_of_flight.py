@@ -8,8 +8,9 @@ from scipy.integrate import quad
 
 from xtal import Instrument, Radiation
 from xtal.diffraction import PhaseProfile, axis_points, simulate_pattern
+from xtal.diffraction.back_to_back import back_to_back_exponential, back_to_back_slopes
 from xtal.diffraction.profiles import pseudo_voigt, thompson_cox_hastings
-from xtal.diffraction.time_of_flight import back_to_back_exponential, tof_widths
+from xtal.diffraction.time_of_flight import tof_widths
 from xtal.errors import InputError
 from xtal.instrument import TofBank
 
@@ -37,6 +38,21 @@ def test_back_to_back_exponential_agrees_with_numerical_convolution(alpha, beta,
     expected = [convolution(t) for t in times]
     found = back_to_back_exponential(times, alpha, beta, sigma, gamma)
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 5.0, 60.0])
+@pytest.mark.parametrize(("alpha", "beta"), [(0.5, 0.05), (0.08, 0.3)])
+def test_slopes_of_the_peak_are_its_central_differences(alpha, beta, gamma):
+    fwhm, eta = thompson_cox_hastings(np.sqrt(8 * np.log(2)) * 8.0, gamma)
+    t = np.linspace(-400.0, 900.0, 401)
+    start = [t, *(np.full_like(t, value) for value in (alpha, beta, fwhm, eta))]
+    found = back_to_back_slopes(*start)
+    np.testing.assert_allclose(found[0], back_to_back_exponential(t, alpha, beta, 8.0, gamma), rtol=1e-9, atol=1e-15)
+    for index, (step, slope) in enumerate(zip((1e-3, 1e-6, 1e-6, 1e-4, 1e-6), found[1:], strict=True)):
+        high, low = (list(start), list(start))
+        high[index], low[index] = start[index] + step, start[index] - step
+        expected = (back_to_back_slopes(*high)[0] - back_to_back_slopes(*low)[0]) / (2 * step)
+        np.testing.assert_allclose(slope, expected, atol=1e-6 * np.abs(expected).max(), rtol=1e-5)
 
 
 def test_far_tails_neither_overflow_nor_turn_negative():

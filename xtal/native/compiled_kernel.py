@@ -1,4 +1,4 @@
-"""The sum of the peaks of a phase and its derivatives in one pass over windows, compiled by numba where it is installed.
+"""The sum of the peaks of a phase and its derivatives in one pass over windows, compiled by numba; imported only where that is installed.
 
 The pseudo-Voigt is that of `xtal.diffraction.profiles.pseudo_voigt`, here with its derivatives and less the common tail (see `tails`).
 """
@@ -6,51 +6,20 @@ The pseudo-Voigt is that of `xtal.diffraction.profiles.pseudo_voigt`, here with 
 from __future__ import annotations
 
 import math
-from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["accumulate_peaks", "compiled"]
+from .kernel_work import PeakWork
+
+__all__ = ["accumulate_peaks"]
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
-def accumulate_peaks(
-    axis: FloatArray,
-    first: IntArray,
-    last: IntArray,
-    area: FloatArray,
-    fwhm: FloatArray,
-    eta: FloatArray,
-    start: IntArray,
-    nodes: FloatArray,
-    centroid: FloatArray,
-    broad: float,
-    slopes: FloatArray,
-    with_axial: bool,
-    total: FloatArray,
-) -> None:
-    """Add peaks and derivatives to `total`.
-
-    Parameters
-    ----------
-    axis : ndarray, shape (n,)
-        Points, degrees 2θ.
-    first, last, area, fwhm, eta : ndarray, shape (m,)
-        Windows and peaks.
-    start, nodes, centroid : ndarray
-        As in `axial_kernel.Nodes`.
-    broad : float
-        Half width of the common tail, degrees.
-    slopes : ndarray, shape (m, 4, k)
-        Derivatives of area, centre, FWHM, η by k parameters.
-    with_axial : bool
-        Whether the derivative by (S + H)/L is wanted, in the last row of `total`.
-    total : ndarray, shape (k + 2, n)
-        Counts, k derivatives, and that by (S + H)/L.
-    """
+def _accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
+    axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial = work
     n_slopes = slopes.shape[2]
     largest = 1
     for r in range(len(area)):
@@ -126,15 +95,5 @@ def accumulate_peaks(
                 total[n_slopes + 1, low + i] += size * by_axial[i]
 
 
-_COMPILED: list[Any] = []
-
-
-def compiled() -> Any | None:
-    """`accumulate_peaks` compiled, with its machine code kept on disk; None without numba."""
-    if not _COMPILED:
-        try:
-            import numba
-        except ImportError:
-            return None
-        _COMPILED.append(numba.njit(cache=True, fastmath=True, error_model="numpy")(accumulate_peaks))
-    return _COMPILED[0]
+accumulate_peaks = numba.njit(cache=True, fastmath=True, error_model="numpy")(_accumulate_peaks)
+"""Adds peaks and derivatives to an array, see `kernel_work.PeakWork`; its machine code is kept on disk."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from .axial_kernel import Nodes, spread_nodes
 from .from_task import instrument_of
-from .kernels import kernel
+from .kernel_work import PeakWork
+from .kernels import add_peaks
 from .peaks import Peaks, shared_names
 from .phase_model import PhaseModel
 from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
@@ -174,8 +175,9 @@ class PatternModel:
         nodes = spread_nodes(peaks.centre, axial, windows.nodes, with_axial)
         slopes = np.ascontiguousarray(peaks.slopes @ reduction)
         total = np.zeros((reduction.shape[1] + 2, len(self.axis)))
-        kernel()(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start, nodes.table,
-                 nodes.centroid, BROAD, slopes, with_axial, total)  # fmt: skip
+        work = PeakWork(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start,
+                        nodes.table, nodes.centroid, BROAD, slopes, with_axial)  # fmt: skip
+        add_peaks(work, total)
         if with_axial:
             total[1:-1] += np.outer(axial_row, total[-1])
         return total[:-1], self._tail(peaks, slopes, nodes, axial_row)

@@ -1,4 +1,4 @@
-"""What `compiled_kernel.accumulate_peaks` does, with numpy alone: peaks of similar windows and equal nodes at once."""
+"""What the compiled kernels do, with numpy alone: peaks of similar windows, and equal nodes, at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["accumulate_peaks"]
+from ..diffraction.back_to_back import back_to_back_slopes
+from .kernel_work import PeakWork, TofWork
+
+__all__ = ["accumulate_peaks", "accumulate_tof_peaks"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -16,22 +19,9 @@ _CHUNK = 200_000
 _SAME_WINDOW = 1.5
 
 
-def accumulate_peaks(
-    axis: FloatArray,
-    first: IntArray,
-    last: IntArray,
-    area: FloatArray,
-    fwhm: FloatArray,
-    eta: FloatArray,
-    start: IntArray,
-    nodes: FloatArray,
-    centroid: FloatArray,
-    broad: float,
-    slopes: FloatArray,
-    with_axial: bool,
-    total: FloatArray,
-) -> None:
-    """Add peaks and derivatives to `total`; see `compiled_kernel.accumulate_peaks`."""
+def accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
+    """Add peaks and derivatives to `total`, see `kernel_work.PeakWork`."""
+    axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial = work
     counts = np.diff(start)
     for count, members in _groups(last - first, counts):
         width = int((last - first)[members].max())
@@ -54,6 +44,23 @@ def accumulate_peaks(
                 add(k + 1, np.einsum("pm,pmi->mi", factors, basis[:4]))
         if with_axial:
             add(slopes.shape[2] + 1, size[:, None] * basis[4])
+
+
+def accumulate_tof_peaks(work: TofWork, total: FloatArray) -> None:
+    """Add peaks and derivatives to `total`, see `kernel_work.TofWork`."""
+    axis, first, last, peaks, slopes = work
+    for _, members in _groups(last - first, np.ones(len(first), dtype=np.int64)):
+        points = first[members][:, None] + np.arange(int((last - first)[members].max()))
+        inside = points < last[members][:, None]
+        points = np.minimum(points, len(axis) - 1)
+        area, centre, *shape = peaks[members].T[:, :, None]
+        basis = back_to_back_slopes(axis[points] - centre, *shape) * inside
+        basis[1] *= -1
+        low, high = int(points.min()), int(points.max()) + 1
+        factors = slopes[members] * np.concatenate([np.ones_like(area), np.repeat(area, 5, axis=1)], axis=1)[:, :, None]
+        rows = np.concatenate([(area * basis[0])[None], np.einsum("mpk,pmi->kmi", factors, basis)])
+        for row, values in enumerate(rows):
+            total[row, low:high] += np.bincount((points - low).ravel(), weights=values.ravel(), minlength=high - low)
 
 
 def _groups(widths: IntArray, counts: IntArray) -> Iterator[tuple[int, IntArray]]:
