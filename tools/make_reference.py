@@ -195,7 +195,7 @@ PROVENANCE_KEYS = {
     "created": ("str", "Time, UTC."),
     "seconds": ("float", "Wall-clock time of the fit."),
 }
-ENGINE_KEYS = {"name": ("str", '`"rietx"` or `"gsas2"`.'), "version": ("str", "Its version.")}
+ENGINE_KEYS = {"name": ("str", '`"rietx"`, `"gsas2"` or `"native"`.'), "version": ("str", "Its version.")}
 NOT_IN_JSON = {"profile", "reflections", "structures", "files", "log"}
 
 
@@ -426,7 +426,7 @@ def _result_keys() -> str:
         " each item of a list. Fractions are fractions,\nnot percent. A *value* is an object with `value`, `esd` and `reason`:"
         " the number, its standard uncertainty with the factor GOF in it,\nand why one of them is null. No esd is given where no"
         " covariance stands behind it. Numbers that aren't finite are null. Keys that were\nnot asked for may be absent"
-        " (`mass_factor`, `defence`); `patterns` is there when several patterns were refined together.\n"
+        " (`mass_factor`, `defence`, `bootstrap`); `patterns` is there when several patterns were refined together.\n"
     )
     return head + "".join(
         f"\n## {title if title == 'top level' else f'`{title}`'}\n\n" + _markdown(("key", "type", "meaning"), rows)

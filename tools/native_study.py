@@ -132,21 +132,38 @@ def robustness(share: float, fits: int) -> str:
     task, _ = pellet_task(share)
     best = refine_task(task, lambda event: None)
     random = np.random.default_rng(SEED)
-    costs, converged = [], []
-    for _ in range(fits):
-        outcome = fitted(scattered(task, best, random))
-        figures = None if outcome is None else outcome["agreement"]
-        costs.append(np.inf if figures is None else figures["gof"] ** 2 * (figures["n_points"] - figures["n_free"]))
-        converged.append(outcome is not None and outcome["converged"])
-    figures = best["agreement"]
-    lowest = min(*costs, figures["gof"] ** 2 * (figures["n_points"] - figures["n_free"]))
-    right = np.array(costs) <= lowest + SAME_MINIMUM * figures["gof"] ** 2
-    said = ~right & ~np.array(converged)
-    worse = np.array(costs)[~right] / lowest
+    outcomes = [fitted(scattered(task, best, random)) for _ in range(fits)]
+    costs = np.array([np.inf if outcome is None else _chi_squared(outcome) for outcome in outcomes])
+    lowest = min(costs.min(), _chi_squared(best))
+    right = costs <= lowest + SAME_MINIMUM * best["agreement"]["gof"] ** 2
+    doubtful = np.array([outcome is None or bool(_doubts(outcome)) for outcome in outcomes])
+    reasons = {
+        doubt
+        for outcome, good in zip(outcomes, right, strict=True)
+        if outcome and not good
+        for doubt in _doubts(outcome)
+    }
+    worse = ", ".join(f"{ratio:.2f}" for ratio in np.sort(costs[~right] / lowest))
     return (
-        f"share {share:g}: {right.sum()} of {fits} random starts end in the best minimum; of the {(~right).sum()} others {said.sum()} say that they "
-        f"did not converge; χ² of the others over the best: {', '.join(f'{ratio:.2f}' for ratio in np.sort(worse))}"
+        f"share {share:g}: {right.sum()} of {fits} random starts end in the best minimum ({(right & doubtful).sum()} of them with a warning); of the "
+        f"{(~right).sum()} others {(~right & doubtful).sum()} say that something is wrong ({'; '.join(sorted(reasons)) or 'none'}); their χ² over the "
+        f"best: {worse or '–'}"
     )
+
+
+def _chi_squared(outcome: dict[str, Any]) -> float:
+    figures = outcome["agreement"]
+    return float(figures["gof"] ** 2 * (figures["n_points"] - figures["n_free"]))
+
+
+def _doubts(outcome: dict[str, Any]) -> list[str]:
+    """What the outcome says against itself: what a check of the result turns into a warning."""
+    cells = [
+        name for name, entry in outcome["parameters"].items() if ".cell." in name and entry["reason"] == "at bound"
+    ]
+    doubts = ["a cell ends at its bound"] if cells else []
+    doubts += [] if outcome["converged"] else ["not converged"]
+    return doubts + ["serially correlated residuals" for text in outcome["warnings"] if "serially correlated" in text]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,14 +7,16 @@ An esd is null, with a reason, when no covariance stands behind it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .bootstrap import Bootstrap
 from .defence import Defence
 from .errors import InputError
+from .information import Information
 
 __all__ = [
     "SCHEMA",
@@ -101,6 +103,8 @@ class Agreement:
         Points of the pattern used.
     n_free : int
         Parameters refined.
+    serial_correlation : float or None
+        Factor by which serially correlated residuals enlarge every esd (Bérar & Lelann, J. Appl. Cryst. 24 (1991) 1); the esds are printed without it.
     """
 
     rwp: float
@@ -109,6 +113,7 @@ class Agreement:
     gof: float
     n_points: int
     n_free: int
+    serial_correlation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -394,6 +399,10 @@ class Result:
     patterns : dict of PatternResult
         By name when several patterns were refined together, else empty; then `agreement` is that over all of them, and
         `pattern`, `profile` and `reflections` are those of the first.
+    information : dict of Information
+        By dotted name: refined occupancies, and refined displacement parameters of light atoms.
+    bootstrap : Bootstrap or None
+        Spread of refits of resampled patterns, where it was asked for.
     """
 
     title: str
@@ -416,6 +425,8 @@ class Result:
     files: Mapping[str, bytes] = field(default_factory=dict)
     log: str = ""
     patterns: Mapping[str, PatternResult] = field(default_factory=dict)
+    information: Mapping[str, Information] = field(default_factory=dict)
+    bootstrap: Bootstrap | None = None
 
     def by_pattern(self) -> dict[str, Result]:
         """The result as each pattern shows it: its curves, reflections, agreement and facts, the rest being shared.
@@ -442,10 +453,10 @@ class Result:
             "agreement": None if self.agreement is None else asdict(self.agreement),
             "phases": {name: _phase_to_dict(phase) for name, phase in self.phases.items()},
             "groups": {name: list(members) for name, members in self.groups.items()},
-            "parameters": {name: asdict(parameter) for name, parameter in self.parameters.items()},
-            "correlations": [asdict(pair) for pair in self.correlations],
-            "checks": [asdict(check) for check in self.checks],
-            "stages": [asdict(stage) for stage in self.stages],
+            "parameters": {name: _fields(parameter) for name, parameter in self.parameters.items()},
+            "correlations": [_fields(pair) for pair in self.correlations],
+            "checks": [_fields(check) for check in self.checks],
+            "stages": [_fields(stage) for stage in self.stages],
             "pattern": dict(self.pattern),
             "provenance": dict(self.provenance),
         }
@@ -454,6 +465,10 @@ class Result:
                 name: {"agreement": asdict(one.agreement), "pattern": dict(one.pattern)}
                 for name, one in self.patterns.items()
             }
+        if self.information:
+            content["information"] = {name: asdict(item) for name, item in self.information.items()}
+        if self.bootstrap is not None:
+            content["bootstrap"] = asdict(self.bootstrap)
         return {key: _plain(value) for key, value in content.items()}
 
     @classmethod
@@ -505,7 +520,14 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
             name: PatternResult(Agreement(**one["agreement"]), one["pattern"])
             for name, one in content.get("patterns", {}).items()
         },
+        information={name: Information(**item) for name, item in content.get("information", {}).items()},
+        bootstrap=Bootstrap.from_dict(content.get("bootstrap")),
     )
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    """Fields of a dataclass that holds no other; `asdict` would copy every value."""
+    return {one.name: getattr(row, one.name) for one in fields(row)}
 
 
 def _phase_to_dict(phase: PhaseResult) -> dict[str, Any]:

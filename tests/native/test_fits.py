@@ -14,7 +14,7 @@ from xtal.io.library import reference_structure
 from xtal.job.resolved import Tie
 from xtal.lattice import Lattice
 from xtal.native import refine_task
-from xtal.native.uncertainty import serial_correlation
+from xtal.serial_correlation import serial_correlation
 
 BACKGROUND = [f"pattern.background.c{i}" for i in range(3)]
 

@@ -45,6 +45,15 @@ def refine(
             "--starts", metavar="N", min=0, help="Repeat the fit from N scattered starts and report the spread."
         ),
     ] = 0,
+    bootstrap: Annotated[
+        int,
+        typer.Option(
+            "--bootstrap",
+            metavar="N",
+            min=0,
+            help="Refit N patterns made of the fit and its residuals, and report their spread beside the esds (engine native).",
+        ),
+    ] = 0,
     output: Output = None,
     engine: EngineOption = None,
     timeout: Timeout = 600.0,
@@ -70,16 +79,23 @@ def refine(
         raise InputError(
             "--defend takes a job with one pattern;", remedy="leave it out, or refine one of the patterns alone."
         )
+    if bootstrap and (engine or job.engine) != "native":
+        raise InputError(
+            f"--bootstrap with engine {engine or job.engine};",
+            remedy="add --engine native: hundreds of refits need the fast one.",
+        )
     folder = output or (Path(job.output_folder) if job.output_folder else default_folder(file))
     refine_and_write(
         job, folder, timeout=timeout, force=force, as_json=as_json, quiet=quiet,
-        afterwards=_defence(defend, starts, timeout, quiet),
+        afterwards=_afterwards(defend, starts, bootstrap, timeout, quiet),
     )  # fmt: skip
 
 
-def _defence(wanted: bool, starts: int, timeout: float, quiet: bool) -> Callable[[Job, Result], Result] | None:
+def _afterwards(
+    wanted: bool, starts: int, refits: int, timeout: float, quiet: bool
+) -> Callable[[Job, Result], Result] | None:
     """What is to be added to the result before it is written."""
-    if not wanted and not starts:
+    if not wanted and not starts and not refits:
         return None
 
     def add(job: Job, result: Result) -> Result:
@@ -89,6 +105,10 @@ def _defence(wanted: bool, starts: int, timeout: float, quiet: bool) -> Callable
             if not quiet:
                 print(f"refit  {what}", file=sys.stderr, flush=True)
 
+        if refits:
+            from ..rietveld.bootstrap import bootstrap
+
+            result = bootstrap(job, result, refits, timeout=timeout, progress=tell)
         if starts:
             result = scattered_starts(job, result, starts, timeout=timeout, progress=tell)
         return defend(job, result, timeout=timeout, progress=tell) if wanted else result

@@ -13,9 +13,9 @@ from ..result import CELL_NAMES, format_value
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from ..result import PhaseResult, Result, Value
+    from ..result import Agreement, PhaseResult, Result, Value
 
-__all__ = ["checks_table", "defence_lines", "phases_table", "print_result"]
+__all__ = ["checks_table", "defence_lines", "information_lines", "phases_table", "print_result"]
 
 PLAIN_WIDTH = 400
 SEVERITY_STYLES = {"severe": "bold red", "warning": "yellow", "info": "dim"}
@@ -33,13 +33,18 @@ def print_result(result: Result, console: Console) -> None:
     if result.agreement is not None:
         console.print(
             f"Rwp {100 * result.agreement.rwp:.2f} %, Rexp {100 * result.agreement.rexp:.2f} %, "
-            f"GOF {result.agreement.gof:.2f}",
+            f"GOF {result.agreement.gof:.2f}{_serial(result.agreement)}",
             highlight=False,
         )
     console.print(phases_table(result, plain=plain))
     console.print(checks_table(result, plain=plain))
-    for line in defence_lines(result):
+    for line in (*information_lines(result), *defence_lines(result)):
         console.print(Text(line))
+
+
+def _serial(agreement: Agreement) -> str:
+    factor = agreement.serial_correlation
+    return "" if factor is None else f"; esds times {factor:.1f} for serially correlated residuals (Bérar–Lelann)"
 
 
 def phases_table(result: Result, *, plain: bool = False) -> RenderableType:
@@ -97,6 +102,18 @@ def defence_lines(result: Result) -> list[str]:
                 f"{name}: {starts.n} scattered starts, spread {spread} (esd beside it in the table), "
                 f"{starts.n_elsewhere} ended in another minimum, {starts.n_failed} failed."
             )
+    return lines
+
+
+def information_lines(result: Result) -> list[str]:
+    """Per refined occupancy, and displacement parameter of a light atom, how much of the pattern's information is its own."""
+    lines = []
+    for name, item in result.information.items():
+        found = result.parameters[name]
+        shared = "" if item.most_shared_with is None else f"; shares most, {100 * item.shared:.0f} %, with {item.most_shared_with}"
+        lines.append(
+            f"{name} {format_value(found.value, found.esd)}: {100 * item.independent:.2g} % of the information on it is its own{shared}."
+        )
     return lines
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..serial_correlation import serial_correlation
 from .cell import CELL_NAMES
 from .joint_model import JointModel
 from .parameters import Parameters, to_job
 from .pattern_model import Calculated, PatternModel, View
 from .phase_model import PhaseModel
 from .solver import State
-from .uncertainty import Covariance, serial_correlation
+from .uncertainty import Covariance
 
 __all__ = ["ENGINE", "Stage", "outcome_of", "weight_fractions"]
 

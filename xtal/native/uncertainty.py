@@ -1,4 +1,4 @@
-r"""Standard uncertainties of a fit: the covariance :math:`\chi^2_{red} (J^T W J)^{-1}`, what is not determined, serial correlation."""
+r"""Standard uncertainties of a fit: the covariance :math:`\chi^2_{red} (J^T W J)^{-1}`, and what is not determined."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .parameters import slope_of
 from .solver import State
 
-__all__ = ["Covariance", "covariance_of", "serial_correlation"]
+__all__ = ["Covariance", "covariance_of"]
 
 FloatArray = NDArray[np.float64]
 
@@ -113,21 +113,3 @@ def _inverse(normal: FloatArray) -> tuple[FloatArray, list[NDArray[np.int64]]]:
     inverse = (vectors[:, good] / values[good]) @ vectors[:, good].T / np.outer(scale, scale)
     return inverse, [np.flatnonzero(np.abs(vector) > _TAKES_PART) for vector in vectors[:, ~good].T]
 
-
-def serial_correlation(residual: FloatArray) -> float:
-    r"""Factor by which serially correlated weighted residuals (n,) enlarge the esds.
-
-    With :math:`x_i = a_i^2 + a_{i-1}^2`, a point of the sign of its predecessor counts as correlated with it by
-    :math:`z_i = \sqrt{2\pi x_i}/(2 + \sqrt{2\pi x_i})`, others by 0; the factor is the root of
-    :math:`[\sum (1-z_i^2) a_i^2 + \sum_{runs} (\sum z_i a_i)^2] / \sum a_i^2`. White residuals give 1.13.
-    J.-F. Bérar, P. Lelann, J. Appl. Cryst. 24 (1991) 1, equations 10–12.
-    """
-    a = np.asarray(residual, dtype=float)
-    whole = float(a @ a)
-    if len(a) < 2 or whole == 0:
-        return 1.0
-    root = np.sqrt(2 * np.pi * (a[1:] ** 2 + a[:-1] ** 2))
-    z = np.append(0.0, np.where(a[1:] * a[:-1] > 0, root / (2 + root), 0.0))
-    run = np.cumsum(z == 0)
-    coherent = np.bincount(run, weights=z * a)
-    return float(np.sqrt(max((float(((1 - z**2) * a**2).sum()) + float(coherent @ coherent)) / whole, 1.0)))

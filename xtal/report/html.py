@@ -13,9 +13,11 @@ from importlib.resources import files
 
 from ..result import Result
 from . import sections
+from .bootstrap_section import bootstrap_section
 from .curves import plot_json
 from .defence_section import defence_section
 from .figures import figure_file
+from .information_section import information_section
 
 __all__ = ["report_html"]
 
@@ -54,6 +56,8 @@ def _body(result: Result) -> str:
         sections.phases_section(result),
         sections.checks_section(result),
         defence_section(result),
+        bootstrap_section(result),
+        information_section(result),
         sections.parameters_section(result),
         sections.stages_section(result),
         sections.correlations_section(result),

@@ -160,6 +160,8 @@ def _agreement(result: Result) -> str:
     figures = (("R<sub>wp</sub>", agreement.rwp), ("R<sub>exp</sub>", agreement.rexp), ("R<sub>p</sub>", agreement.rp))
     items = [f"<div><dt>{name}</dt><dd>{100 * value:.2f} %</dd></div>" for name, value in figures]
     items.append(f"<div><dt>GOF</dt><dd>{agreement.gof:.2f}</dd></div>")
+    if agreement.serial_correlation is not None:
+        items.append(f"<div><dt>esds × for serial correlation</dt><dd>{agreement.serial_correlation:.1f}</dd></div>")
     items.append(f"<div><dt>points</dt><dd>{agreement.n_points}</dd></div>")
     items.append(f"<div><dt>free parameters</dt><dd>{agreement.n_free}</dd></div>")
     return f'<dl class="figures">{"".join(items)}</dl>'

@@ -22,7 +22,9 @@ from ..result import (
     StageResult,
     Status,
 )
+from ..serial_correlation import serial_correlation
 from .covariance import Covariance
+from .information import information_of
 from .phases import phase_results
 from .refined_structure import refined_structure
 
@@ -53,7 +55,7 @@ def assemble_result(
     phases = phase_results(job, outcome, covariance, curves, structures)
     parameters = _parameters(job, outcome, covariance)
     correlations = () if covariance is None else covariance.correlations(_REPORTED_CORRELATION)
-    agreement = Agreement(**outcome["agreement"])
+    agreement = _agreement(outcome["agreement"], [one.profile for one in seen if one.profile is not None])
     checks = run_checks(
         job=job,
         agreement=agreement,
@@ -88,6 +90,7 @@ def assemble_result(
         files=files if covariance is None else {**files, COVARIANCE_NAME: covariance.to_json(list(job.parameters))},
         log=_log_text(job, run, _stages(job, outcome)),
         patterns=patterns,
+        information=information_of(structures, covariance),
     )
 
 
@@ -96,13 +99,19 @@ def _by_pattern(job: Job, outcome: Mapping[str, Any]) -> list[PatternResult]:
     found = [outcome["patterns"][one.name] for one in job.patterns] if job.patterns else [outcome]
     return [
         PatternResult(
-            agreement=Agreement(**part["agreement"]),
+            agreement=_agreement(part["agreement"], [_curves(part["profile"])]),
             pattern=_pattern_facts(one, job.notes),
             profile=_curves(part["profile"]),
             reflections={name: tuple(map(_reflection, rows)) for name, rows in part["reflections"].items()},
         )
         for one, part in zip(job.all_patterns, found, strict=True)
     ]
+
+
+def _agreement(figures: Mapping[str, Any], curves: Sequence[ProfileCurves]) -> Agreement:
+    """Figures of the engine with what the residuals of all patterns say of the esds."""
+    residual = np.concatenate([one.difference / one.sigma for one in curves])
+    return Agreement(**figures, serial_correlation=serial_correlation(residual))
 
 
 def _reflection(row: Mapping[str, Any]) -> ReflectionRow:
