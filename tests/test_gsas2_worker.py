@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 import xtal.engines
+from xtal.engines.gsas2.axial_divergence import axial_nodes, peak
 from xtal.engines.gsas2.cells import cell_from_reciprocal, cell_volume
 from xtal.engines.gsas2.chebyshev import chebyshev_curve, chebyshev_matrix
 from xtal.engines.gsas2.checks import check_displacement, check_task, leading_background
@@ -304,6 +305,53 @@ def test_the_esd_of_a_hexagonal_axis_counts_all_terms_it_moves() -> None:
     covariance = covariance_of(rows, [head + "a", head + "c"], fit.covariance)
     expected = [a * 3e-7 / (2 * a0), c * 2e-7 / (2 * a2)]
     assert np.sqrt(np.diag(covariance)) == pytest.approx(expected, rel=1e-6)
+
+
+# --- axial divergence ----------------------------------------------------------------------------------------------
+
+
+def lorentzian(x: np.ndarray, fwhm: float) -> np.ndarray:
+    return 2.0 / (math.pi * fwhm * (1.0 + 4.0 * (x / fwhm) ** 2))
+
+
+def finger_cox_jephcoat(x: np.ndarray, two_theta: float, axial: float, fwhm: float) -> np.ndarray:
+    """A Lorentzian under equations 4 to 7 of the paper with S = H, by brute force in 2φ."""
+    theta = math.radians(two_theta)
+    low = math.acos(math.cos(theta) * math.sqrt(1.0 + axial**2))
+    t = (np.arange(3000) + 0.5) / 3000
+    phi = theta + (low - theta) * t**2
+    height = np.sqrt(np.maximum((np.cos(phi) / math.cos(theta)) ** 2 - 1.0, 1e-300))
+    weight = (axial - height) / (height * np.abs(np.cos(phi))) * t
+    shifts = np.degrees(phi) - two_theta
+    total = sum(w * lorentzian(x - two_theta - s, fwhm) for s, w in zip(shifts, weight / weight.sum(), strict=True))
+    return np.asarray(total)
+
+
+@pytest.mark.parametrize("two_theta", [12.0, 64.0, 150.0])
+@pytest.mark.parametrize(("axial", "fwhm"), [(0.002, 0.02), (0.02, 0.05), (0.1, 0.3)])
+def test_axial_divergence_is_the_integral_of_finger_cox_and_jephcoat(
+    two_theta: float, axial: float, fwhm: float
+) -> None:
+    x = two_theta + np.linspace(-30.0, 30.0, 601) * fwhm
+    program = SimpleNamespace(pypsvoigt=lambda n, offset, sig, gam: lorentzian(offset, gam / 100.0) / 100.0)
+    found = 100.0 * peak(program, two_theta, 0.0, 100.0 * fwhm, axial, x)
+    expected = finger_cox_jephcoat(x, two_theta, axial, fwhm)
+    assert np.max(np.abs(found - expected)) < 1e-4 * expected.max()
+
+
+def test_axial_divergence_passes_smoothly_to_another_number_of_nodes() -> None:
+    """GSAS-II's own sums jump by 0.005 degrees here, which ends a refinement."""
+    centres = [
+        nodes.weight @ nodes.shift for nodes in (axial_nodes(64.0, a, 0.08) for a in np.linspace(0.01, 0.06, 400))
+    ]
+    assert np.max(np.abs(np.diff(centres, 2))) < 1e-6
+
+
+def test_slopes_of_the_nodes_are_those_of_the_integral() -> None:
+    step = 1e-5
+    low, middle, high = (axial_nodes(40.0, 0.03 + s, 0.1, 12) for s in (-step, 0.0, step))
+    assert middle.shift_slope == pytest.approx((high.shift - low.shift) / (2 * step), rel=1e-5)
+    assert middle.weight_slope == pytest.approx((high.weight - low.weight) / (2 * step), rel=1e-4, abs=1e-8)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .axial_divergence import peak, peak_derivatives
 from .program import Gsas2
 
 
@@ -65,3 +66,20 @@ def correct_tof_strain(g2: Gsas2) -> None:
     no_second_shift.original = shift  # type: ignore[attr-defined]
     right_derivative.original = derivative  # type: ignore[attr-defined]
     g2.math.GetHStrainShift, g2.math.GetHStrainShiftDerv = no_second_shift, right_derivative
+
+
+def integrate_axial_divergence(g2: Gsas2) -> None:
+    """Let peaks with axial divergence be what the integral of Finger, Cox and Jephcoat gives."""
+    powder = g2.powder
+
+    def profile(pos: float, sig: float, gam: float, shl: float, xdata: Any) -> tuple[Any, float]:
+        if len(xdata) < 2:
+            return 0.0, 1.0
+        steps = np.diff(xdata)
+        found = peak(powder.pyd, pos, sig, gam, shl, xdata)
+        return found, 100.0 * float(np.sum(found * np.append(steps, steps[-1])))
+
+    def derivatives(pos: float, sig: float, gam: float, shl: float, xdata: Any) -> tuple[Any, ...]:
+        return peak_derivatives(powder.pyd, pos, sig, gam, shl, xdata)
+
+    powder.getFCJVoigt3, powder.getdFCJVoigt3 = profile, derivatives

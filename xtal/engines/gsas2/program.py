@@ -21,6 +21,7 @@ class Gsas2:
     objects: Any
     spacegroups: Any
     elements: Any
+    powder: Any
     version: str
 
 
@@ -32,6 +33,7 @@ def load_gsas2() -> Gsas2:
             GSASIImapvars,
             GSASIIobj,
             GSASIIpath,
+            GSASIIpwd,
             GSASIIscriptable,
             GSASIIspc,
             GSASIIstrIO,
@@ -55,6 +57,7 @@ def load_gsas2() -> Gsas2:
         GSASIIobj,
         GSASIIspc,
         GSASIIElem,
+        GSASIIpwd,
         version,
     )
 

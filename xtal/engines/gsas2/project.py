@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .checks import check_displacement, check_task, check_texture
-from .corrections import correct_tof_strain, keep_multiplicities, switch_dispersion
+from .corrections import correct_tof_strain, integrate_axial_divergence, keep_multiplicities, switch_dispersion
 from .errors import unsupported
 from .measured import Measured
 from .parameters import parameter_table, start_values
@@ -31,6 +31,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     switch_dispersion(g2, wants_dispersion(session.patterns))
     keep_multiplicities(g2)
     correct_tof_strain(g2)
+    integrate_axial_divergence(g2)
     session.project = g2.scriptable.G2Project(newgpx=str(session.gpx))
     for measured in session.patterns:
         add_pattern(session, measured)
