@@ -1,6 +1,6 @@
 """Run every validation case through the engines that are here and write docs/validation.md.
 
-Run from the top of the repository: ``python tools/validate.py [--data FOLDER] [--engines rietx,gsas2] [--joint]``.
+Run from the top of the repository: ``python tools/validate.py [--data FOLDER] [--engines rietx,gsas2,native] [--joint]``.
 Measured data live outside the repository (XTAL_TEST_DATA, or ../shared/data); without them only the synthetic cases run.
 """
 
@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from validation_agreement import LIMIT as NEAR
+from validation_agreement import agreement_table
 from validation_cases import MEASURED, SYNTHETIC, Case, Known, build_job
 from validation_joint import MULTI, JointCase, build_joint_job
 
@@ -24,6 +26,10 @@ from xtal.result import Result, format_value
 from xtal.rietveld.run import refine
 
 LIMIT = 1500.0
+AGREEMENT = (
+    f"Every number that all engines refined with an esd: how many lie within {NEAR:g} combined esds of the median of the engines (of the other one where "
+    "there are two), and those that lie furthest away."
+)
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = Path(__file__).with_name("validation_text.md")
 
@@ -99,9 +105,37 @@ def page(fits: Sequence[Fit], engines: Sequence[str]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|",
         *rows(fits),
     ]
+    agreement = agreement_table(_by_case(fits))
     cases = {fit.case.name: fit.case for fit in fits}.values()
     about = [f"- **{case.name}**: {case.about}. Known from: {case.source}." for case in cases]
-    return "\n".join([head.rstrip(), "", f"Engines: {used}.", "", *table, "", "## The cases", "", *about, ""])
+    return "\n".join(
+        [
+            head.rstrip(),
+            "",
+            f"Engines: {used}.",
+            "",
+            *table,
+            "",
+            "## Agreement of the engines",
+            "",
+            AGREEMENT,
+            "",
+            *agreement,
+            "",
+            "## The cases",
+            "",
+            *about,
+            "",
+        ]
+    )
+
+
+def _by_case(fits: Sequence[Fit]) -> dict[str, dict[str, Result]]:
+    found: dict[str, dict[str, Result]] = {}
+    for fit in fits:
+        if fit.result is not None:
+            found.setdefault(fit.case.name, {})[fit.engine] = fit.result
+    return found
 
 
 def main() -> int:
@@ -110,7 +144,7 @@ def main() -> int:
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("XTAL_TEST_DATA", ROOT.parent / "shared" / "data"))
     )
-    parser.add_argument("--engines", default="rietx,gsas2")
+    parser.add_argument("--engines", default="rietx,gsas2,native")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "validation.md")
     parser.add_argument(
         "--joint", action="store_true", help="also the joint and time-of-flight cases (tens of minutes)"
