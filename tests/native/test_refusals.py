@@ -24,10 +24,17 @@ def task(make_task, laboratory):
     return make_task([reference_structure("si")], laboratory, stages=[["phase.si.scale"]], span=(25.0, 60.0, 0.05))
 
 
-def test_time_of_flight_names_the_engine_that_has_it(task):
+def test_flight_times_without_a_bank_are_refused(task):
     task["instrument"]["radiation"]["kind"] = "neutron_tof"
+    assert refused(task)[0] == "bad_input"
+    task["pattern"]["tof"] = task["pattern"].pop("two_theta")
     kind, text = refused(task)
-    assert kind == "unsupported" and "neutron_tof" in text and "gsas2" in text
+    assert kind == "bad_input" and "two_theta" in text
+
+
+def test_unknown_radiation_is_refused(task):
+    task["instrument"]["radiation"]["kind"] = "electrons"
+    assert refused(task)[0] == "unsupported"
 
 
 def test_two_patterns_of_one_name_are_refused(task):

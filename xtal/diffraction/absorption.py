@@ -29,6 +29,7 @@ CM_PER_ANGSTROM = 1e-8
 CM_PER_MICROMETRE = 1e-4
 
 _THICK = 3.0
+_HALF_DEGREE = np.pi / 360
 _COMPLEX_STEP = 1e-30
 
 
@@ -67,10 +68,13 @@ def capillary_transmission(two_theta: ArrayLike, mu_r: ArrayLike) -> FloatArray:
     The fits of N. N. Lobanov & L. Alte da Veiga (6th European Powder Diffraction Conference, 1998, P12-16), one for μR ≤ 3 and one beyond,
     with the coefficients that GSAS-II publishes; within 1 % of the integral over the paths.
     """
-    sine_squared = np.sin(np.radians(np.asarray(two_theta)) / 2) ** 2
-    if np.real(mu_r) > _THICK:
-        return np.asarray(_thick_cylinder(sine_squared, mu_r))
-    return np.asarray(_thin_cylinder(sine_squared, mu_r))
+    sine_squared = np.sin(np.asarray(two_theta) * _HALF_DEGREE) ** 2
+    amount = np.asarray(mu_r)
+    thick = np.real(amount) > _THICK
+    if not np.any(thick):
+        return np.asarray(_thin_cylinder(sine_squared, amount))
+    thicker = _thick_cylinder(sine_squared, np.where(thick, amount, _THICK))
+    return np.asarray(np.where(thick, thicker, _thin_cylinder(sine_squared, np.where(thick, _THICK, amount))))
 
 
 def _thin_cylinder(s: Any, mu_r: Any) -> Any:
@@ -93,16 +97,17 @@ def plate_fraction(two_theta: ArrayLike, mu_t: ArrayLike) -> FloatArray:
 
     `two_theta` in degrees. Source: International Tables for Crystallography, vol. C, section 6.3.3.1.
     """
-    return np.asarray(1 - np.exp(-2 * np.asarray(mu_t) / np.sin(np.radians(np.asarray(two_theta)) / 2)))
+    return np.asarray(1 - np.exp(-2 * np.asarray(mu_t) / np.sin(np.asarray(two_theta) * _HALF_DEGREE)))
 
 
 def log_slopes(
-    factor: Callable[[ArrayLike, ArrayLike], FloatArray], two_theta: FloatArray, amount: float
+    factor: Callable[[ArrayLike, ArrayLike], FloatArray], two_theta: FloatArray, amount: ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """A factor of angle and amount of absorption with its logarithmic derivatives by 2θ (per degree) and by the amount.
 
     By complex steps, f′ = Im f(x + ih)/h, exact to rounding: W. Squire, G. Trapp, SIAM Rev. 40 (1998) 110.
     """
+    amount = np.asarray(amount)
     value = factor(two_theta, amount)
     by_angle = factor(two_theta + 1j * _COMPLEX_STEP, amount).imag / _COMPLEX_STEP
     by_amount = factor(two_theta, amount + 1j * _COMPLEX_STEP).imag / _COMPLEX_STEP

@@ -26,7 +26,7 @@ from .peak_sums import sum_of_peaks
 from .profiles import gaussian_fwhm, lorentzian_fwhm, thompson_cox_hastings
 from .reflections import Reflections, calculate_reflections
 from .texture import MarchDollase, march_dollase_factor
-from .time_of_flight import sum_of_tof_peaks, tof_lorentz, tof_widths
+from .time_of_flight import TOF_MARGIN, sum_of_tof_peaks, tof_lorentz, tof_widths
 
 __all__ = ["Conditions", "PhaseProfile", "SimulatedPhase", "simulate_phase"]
 
@@ -74,7 +74,7 @@ class SimulatedPhase:
     weight_fraction : float
         Its share by weight.
     reflections : Reflections
-        Families within the range, and one degree (for time of flight: no margin) beyond it.
+        Families within the range, and one degree (for time of flight: one percent) beyond it.
     position : ndarray, shape (n,)
         Peak positions of the strongest line, in the axis of the pattern; NaN where it can't reflect.
     intensity : ndarray, shape (n,)
@@ -145,7 +145,8 @@ def _simulate_tof_phase(
 ) -> tuple[SimulatedPhase, FloatArray]:
     """The same for a time-of-flight bank."""
     points = conditions.points
-    table = calculate_reflections(structure, conditions.instrument.radiation, tof=(bank, points[0], points[-1]))
+    span = (bank, points[0] * (1 - TOF_MARGIN), points[-1] * (1 + TOF_MARGIN))
+    table = calculate_reflections(structure, conditions.instrument.radiation, tof=span)
     areas = _strength(structure, weight, profile, table) * tof_lorentz(table.d_spacing, bank)
     position = table.tof(bank)
     widths = tof_widths(table.d_spacing, bank, profile.size_nm, profile.microstrain)

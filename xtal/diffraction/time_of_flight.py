@@ -24,6 +24,7 @@ from .profiles import FWHM_PER_SIGMA, NM_TO_ANGSTROM, thompson_cox_hastings
 __all__ = [
     "FLIGHT",
     "STRAIN_SHARE",
+    "TOF_MARGIN",
     "WIDTHS",
     "power_sum",
     "sum_of_tof_peaks",
@@ -47,6 +48,9 @@ WIDTHS: Mapping[str, Mapping[str, int]] = {
 
 STRAIN_SHARE = 0.5
 """Δd/d per microstrain."""
+
+TOF_MARGIN = 0.01
+"""Reflections outside the range by this share of the flight time still reach into it."""
 
 _GAUSSIAN_REACH = 3.0
 _EXPONENTIAL_REACH = 10.0

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..errors import XtalError
-from ..instrument import Instrument
+from ..instrument import Instrument, TofBank
 from ..lattice import Lattice
 from ..radiation import Radiation
 from ..structure import Site, Structure
@@ -48,7 +48,7 @@ def _charge(ion: str | None) -> int | None:
 
 
 def instrument_of(task: dict[str, Any]) -> Instrument:
-    """Instrument of a task; zero and widths, which are parameters, are not set.
+    """Instrument of a task; zero, flight times and widths, which are parameters, are not set.
 
     Raises
     ------
@@ -56,12 +56,14 @@ def instrument_of(task: dict[str, Any]) -> Instrument:
         An impossible radiation, radius or polarisation.
     """
     given = task["instrument"]
+    bank = TofBank(1.0, two_theta=float(given["bank"]["two_theta"])) if given.get("bank") else None
     try:
         lines = tuple((float(length), float(weight)) for length, weight in given["radiation"]["lines"])
         return Instrument(
             "of the task", Radiation(given["radiation"]["kind"], lines), given["geometry"],
             goniometer_radius=given.get("goniometer_radius_mm"),
             monochromator_two_theta=given.get("monochromator_two_theta"), polarization=given.get("polarization"),
+            bank=bank,
         )  # fmt: skip
     except XtalError as error:
         raise NativeError("bad_input", str(error)) from error

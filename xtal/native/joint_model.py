@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .joint_names import PatternNames
 from .pattern_model import Calculated, PatternModel, View
 from .refusals import NativeError, refuse_displacement, refuse_unknown_names, used_names
+from .tof_model import TofPatternModel
 
 __all__ = ["JointModel", "model_of"]
 
@@ -80,7 +81,8 @@ class JointModel:
         by_free = np.eye(len(moving)) if reduction is None else reduction
         rows = dict(zip(moving, by_free, strict=True))
         jacobian = np.zeros((by_free.shape[1], len(self.axis)))
-        background, curves = np.zeros(len(self.axis)), np.zeros((len(self.phases), len(self.axis)))
+        background, extra = np.zeros((2, len(self.axis)))
+        curves = np.zeros((len(self.phases), len(self.axis)))
         for view, names in zip(self.views(values), self.names, strict=True):
             own = names.slopes(values, rows)
             matrix = np.array(list(own.values())).reshape(len(own), by_free.shape[1])
@@ -88,12 +90,14 @@ class JointModel:
             found = view.model.evaluate(view.values, tuple(own), matrix[:, used])
             jacobian[used, view.points] = found.jacobian
             background[view.points], curves[:, view.points] = found.background, found.phases
-        return Calculated(background, tuple(curves), jacobian)
+            if found.extra_peaks is not None:
+                extra[view.points] = found.extra_peaks
+        return Calculated(background, tuple(curves), jacobian, extra)
 
 
 def pattern_model(task: dict[str, Any], check_names: bool = True) -> PatternModel:
     """The model of one pattern."""
-    return PatternModel(task, check_names)
+    return (TofPatternModel if "tof" in task["pattern"] else PatternModel)(task, check_names)
 
 
 def model_of(task: dict[str, Any]) -> PatternModel | JointModel:

@@ -217,7 +217,9 @@ def _pattern_warnings(view: View, calculated: FloatArray) -> list[str]:
     """What is odd about one pattern."""
     found, model = [], view.model
     if model.has_negative_width(view.values):
-        found.append("The instrument's Gaussian width (U, V, W) is negative in part of the fitted range.")
+        found.append(
+            f"The instrument's Gaussian width ({model.width_terms}) is negative in part of the fitted range."
+        )
     factor = serial_correlation((model.observed - calculated) / model.sigma)
     if factor > LARGE_SERIAL_CORRELATION:
         found.append(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .axial_kernel import Nodes, spread_nodes
+from .extra_peaks import ExtraPeaks
 from .from_task import instrument_of
 from .kernel_work import PeakWork
 from .kernels import add_peaks
@@ -33,16 +34,19 @@ class Calculated:
     Parameters
     ----------
     background : ndarray, shape (n,)
-        Counts.
+        Counts, those of extra peaks among them.
     phases : tuple of ndarray, shape (n,)
         Counts of each phase.
     jacobian : ndarray, shape (k, n)
         Derivatives by the free parameters.
+    extra_peaks : ndarray, shape (n,), or None
+        Counts of extra peaks.
     """
 
     background: FloatArray
     phases: tuple[FloatArray, ...]
     jacobian: FloatArray
+    extra_peaks: FloatArray | None = None
 
     @property
     def total(self) -> FloatArray:
@@ -88,16 +92,17 @@ class PatternModel:
         ``unsupported`` for what this engine can't express, ``bad_input`` for values that contradict each other.
     """
 
-    axis_name = "two_theta"
+    axis_name, width_terms = "two_theta", "U, V, W"
 
     def __init__(self, task: dict[str, Any], check_names: bool = True) -> None:
         refuse_unknown_kinds(task)
         self.instrument = instrument_of(task)
         self.axis, self.observed, self.sigma = (
-            np.array(task["pattern"][key], dtype=float) for key in ("two_theta", "intensity", "sigma")
+            np.array(task["pattern"][key], dtype=float) for key in (self.axis_name, "intensity", "sigma")
         )
         dispersion = bool(task["instrument"].get("dispersion", True))
-        self.phases = [PhaseModel(phase, self.instrument, dispersion) for phase in task["phases"]]
+        self.phases = [self._phase(phase, dispersion) for phase in task["phases"]]
+        self.extra_peaks = ExtraPeaks(task.get("peaks", []))
         self.background_names = [f"pattern.background.c{i}" for i in range(int(task["background"]["n_terms"]))]
         low, high = (float(edge) for edge in task["background"]["range"])
         reduced = 2 * (self.axis - low) / (high - low) - 1
@@ -105,13 +110,24 @@ class PatternModel:
         if check_names:
             refuse_unknown_names(task, self.known_names())
             refuse_displacement(task, used_names(task))
-        self.tails = Tails(self.axis)
+        self._tails: Tails | None = None
         self._windows: dict[str, Windows] = {}
+
+    def _phase(self, phase: dict[str, Any], dispersion: bool) -> PhaseModel:
+        return PhaseModel(phase, self.instrument, dispersion)
+
+    def shared_names(self) -> list[str]:
+        """Parameters of instrument and sample that all phases share."""
+        return [*shared_names(self.instrument), AXIAL]
 
     def known_names(self) -> list[str]:
         """Dotted names of all parameters of the model."""
-        shared = [*shared_names(self.instrument), AXIAL, *self.background_names]
-        return [*shared, *(name for phase in self.phases for name in phase.known_names())]
+        shared = [*self.shared_names(), *self.background_names]
+        return [
+            *shared,
+            *self.extra_peaks.known_names(),
+            *(name for phase in self.phases for name in phase.known_names()),
+        ]
 
     def views(self, values: Mapping[str, float]) -> list[View]:
         """The only pattern."""
@@ -144,7 +160,26 @@ class PatternModel:
         for name, row in zip(self.background_names, self.background_rows, strict=True):
             for k in np.flatnonzero(row_of.get(name, np.zeros(0))):
                 jacobian[k] += row_of[name][k] * row
+        extra, extra_slopes = self.extra_peaks.evaluate(self.axis, values, moving)
+        for name, slope in extra_slopes.items():
+            jacobian += np.outer(row_of[name], slope)
         curves = np.zeros((len(self.phases), len(self.axis)))
+        self._add_phases(values, moving, by_free, curves, jacobian)
+        return Calculated(coefficients @ self.background_rows + extra, tuple(curves), jacobian, extra)
+
+    @property
+    def tails(self) -> Tails:
+        """The operators of the common tails."""
+        if self._tails is None:
+            self._tails = Tails(self.axis)
+        return self._tails
+
+    def _add_phases(
+        self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, curves: FloatArray,
+        jacobian: FloatArray,
+    ) -> None:  # fmt: skip
+        """Set the phases' curves (phases, n) and add to the derivatives by the free parameters, (k, n)."""
+        row_of = {name: by_free[i] for i, name in enumerate(moving)}
         deposit = np.zeros((self.tails.n, len(self.phases) + by_free.shape[1]))
         axial_row = row_of.get(AXIAL, np.zeros(by_free.shape[1]))
         for index, phase in enumerate(self.phases):
@@ -159,7 +194,6 @@ class PatternModel:
         tails = self.tails.evaluate(deposit)
         curves += tails[: len(self.phases)]
         jacobian += tails[len(self.phases) :]
-        return Calculated(coefficients @ self.background_rows, tuple(curves), jacobian)
 
     def _sum(
         self, name: str, peaks: Peaks, reduction: FloatArray, axial: float, axial_row: FloatArray

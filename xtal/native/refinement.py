@@ -65,7 +65,7 @@ def refine_task(task: dict[str, Any], emit: Listener, make_model: ModelOf = mode
     if not task["stages"]:
         raise NativeError("bad_input", "stages: the task has none, so there is nothing to do.")
     model = make_model(task)
-    if must_compile():
+    if any(must_compile(view.model.axis_name == "tof") for view in model.views({})):
         emit({"event": "note", "text": "compiling the native engine, once per installation (a few seconds)"})
     fit = _Fit(model, Parameters(task))
     history: list[Stage] = []

@@ -9,6 +9,7 @@ __all__ = ["NativeError", "refuse_displacement", "refuse_unknown_kinds", "refuse
 
 Kind = Literal["unsupported", "bad_input", "diverged"]
 
+RADIATIONS = ("xray", "neutron_cw", "neutron_tof")
 GEOMETRIES = ("bragg-brentano", "debye-scherrer")
 
 
@@ -39,8 +40,12 @@ def refuse_unknown_kinds(task: dict[str, Any]) -> None:
     if mode != "rietveld":
         raise unsupported(f"mode {mode!r}: the native engine runs 'rietveld' only, and so do rietx and gsas2 here.")
     kind = task["instrument"]["radiation"]["kind"]
-    if kind not in ("xray", "neutron_cw"):
-        raise unsupported(f"instrument.radiation.kind {kind!r}: X-rays and neutrons of constant wavelength; use gsas2.")
+    if kind not in RADIATIONS:
+        raise unsupported(f"instrument.radiation.kind {kind!r}: one of {', '.join(RADIATIONS)}.")
+    if (kind == "neutron_tof") != ("tof" in task["pattern"]):
+        raise NativeError("bad_input", f"radiation {kind!r} with a pattern in {'µs' if 'tof' in task['pattern'] else '° 2θ'}.")
+    if kind == "neutron_tof" and not (task["instrument"].get("bank") or {}).get("two_theta"):
+        raise NativeError("bad_input", "instrument.bank needs two_theta, the angle of the bank.")
     if task["background"]["kind"] != "chebyshev":
         raise unsupported(f"background.kind {task['background']['kind']!r}: every engine takes 'chebyshev' only.")
     if task["instrument"]["geometry"] not in GEOMETRIES:
