@@ -13,7 +13,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Figures leave plotly.js to the page: it is one file of the site, loaded by the pages that need it.
+os.environ["XTAL_PLOTLYJS"] = "page"
 
+import plotly  # noqa: E402
 import reference_pages  # noqa: E402
 
 import xtal  # noqa: E402
@@ -60,7 +63,7 @@ napoleon_use_ivar = True
 # -- looks: everything comes from the build, nothing from the network
 html_theme = "furo"
 html_title = f"xtal {version}"
-html_static_path = ["_static"]
+html_static_path = ["_static", str(Path(plotly.__file__).parent / "package_data" / "plotly.min.js")]
 html_css_files = ["xtal.css"]
 html_copy_source = False
 html_show_sphinx = False
@@ -84,6 +87,13 @@ def _escaped(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
+def _load_plotly(app: object, page: str, template: str, context: dict[str, object], doctree: object) -> None:
+    """plotly.js on pages with a figure to zoom into, and only there."""
+    if 'class="xtal-plot"' in str(context.get("body", "")):
+        app.add_js_file("plotly.min.js", loading_method="defer")  # type: ignore[attr-defined]
+
+
 def setup(app: object) -> None:
     """Sphinx's hook."""
+    app.connect("html-page-context", _load_plotly)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", _keep_bars, priority=400)  # type: ignore[attr-defined]

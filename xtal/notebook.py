@@ -143,7 +143,7 @@ def pattern_html(pattern: Pattern) -> str:
     """Figure of a pattern, with points, range and source, as HTML."""
     from .plot.interactive import interactive_pattern
 
-    return Interactive(interactive_pattern(pattern), repr(pattern), _pattern_figure(pattern))._repr_html_()
+    return Interactive(interactive_pattern(pattern), _pattern_caption(pattern), _pattern_figure(pattern))._repr_html_()
 
 
 def result_html(result: Result) -> str:
@@ -359,6 +359,14 @@ def _empty_figure(label: str) -> tuple[Any, Any]:
         axes.set_xlabel(label)
         axes.set_ylabel("intensity (counts)")
     return figure, axes
+
+
+def _pattern_caption(pattern: Pattern) -> str:
+    from .pattern import AXIS_UNITS
+
+    errors = {"poisson": "uncertainties of counting", "file": "uncertainties from the file", "none": "no uncertainties"}
+    span = f"{pattern.x[0]:g}–{pattern.x[-1]:g} {AXIS_UNITS[pattern.axis]}"
+    return f"{pattern.source or 'Pattern'}. {len(pattern)} points, {span}; {errors[pattern.sigma_origin]}."
 
 
 def _pattern_figure(pattern: Pattern) -> Any:

@@ -26,16 +26,22 @@
 
 # %%
 from xtal import find_structure
+from xtal.notebook import Interactive
+from xtal.plot.projection import plot_projections
+from xtal.plot.projection_html import interactive_figure
 from xtal.reciprocal import View, overlay
 
 salt, oxide = find_structure("li2ohcl-cubic"), find_structure("llto")
-overlay(
+laid_over = overlay(
     [salt, oxide], [View.along_plane(1, 0, 0), View.along_plane(0, 0, 1)], align=[((0, 1, 0), (1, 0, 0))], g_max=0.9
+)
+Interactive(
+    interactive_figure([laid_over]),
+    "Synthetic: calculated from the reference structures. Axes in Å⁻¹; point at a spot to see its indices and its partner.",
+    plot_projections([laid_over]),
 )
 
 # %% [markdown]
-# *Synthetic: calculated from the reference structures. Axes in Å⁻¹.*
-#
 # Every spot of the salt has a partner about one percent away. One percent of what? {term}`Lattice mismatch` has several definitions, and a number
 # without its definition can't be compared. The paper prints 1.1 %, and 0.8 % for 10 % fluorine; here is every definition.
 

@@ -61,7 +61,7 @@ def interactive_pattern(pattern: Pattern) -> Figure:
 
     figure = go.Figure(_curve(pattern.x, pattern.intensity, "intensity", style.OBSERVED))
     _set_layout(figure, HEIGHT, showlegend=False)
-    figure.update_xaxes(title=_axis_label(pattern.axis))
+    figure.update_xaxes(title=_axis_label(pattern.axis), range=_ends(pattern.x))
     figure.update_yaxes(title="intensity (counts)" if pattern.sigma_origin == "poisson" else "intensity (a.u.)")
     return figure
 
@@ -96,6 +96,7 @@ def interactive_refinement(result: Result) -> Figure:
     figure.update_yaxes(
         showticklabels=False, showgrid=False, zeroline=False, range=[len(ticks) - 0.5, -0.5], row=2, col=1
     )
+    figure.update_xaxes(range=_ends(one.profile.x))
     figure.update_xaxes(title=_axis_label(one.profile.axis), row=3, col=1)
     return figure
 
@@ -158,7 +159,7 @@ def interactive_quantities(series: Series, names: Sequence[str]) -> Figure:
                            hovertemplate="%{text}<br>%{x:g}: %{y:.6g}<extra></extra>"), row=row, col=1,
             )  # fmt: skip
         figure.update_yaxes(title=quantity_label(name), row=row, col=1)
-    _set_layout(figure, 90 + PANEL_HEIGHT * len(names), title=str(series.meta["title"]))
+    _set_layout(figure, 120 + PANEL_HEIGHT * len(names), title=str(series.meta["title"]), margin={"t": 80})
     figure.update_xaxes(title=series.axis_label, row=len(names), col=1)
     return figure
 
@@ -211,6 +212,10 @@ def _line(profile: ProfileCurves) -> NDArray[np.float64]:
 def _broken(values: NDArray[np.float64], profile: ProfileCurves) -> NDArray[np.float64]:
     """Values with a hole where a region was left out, so that no line crosses it."""
     return np.insert(values, starts_after_gaps(profile.x), np.nan)
+
+
+def _ends(x: NDArray[np.float64]) -> list[float]:
+    return [float(x[0]), float(x[-1])]
 
 
 def _small(values: Any) -> NDArray[np.float32]:
