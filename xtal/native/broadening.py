@@ -123,6 +123,7 @@ class Broadening:
         along, across = values.get(AXIAL_SIZE, 0.0), values.get(SIZE, 0.0)
         assert self.axis is not None
         cosines, moved = cosine_slopes(self._images, metric, np.asarray(self.axis, dtype=float), moves)
+        cosines = np.minimum(cosines, 1.0)
         root = np.sqrt(along**2 * cosines + across**2 * (1 - cosines))
         safe = np.where(root > 0, root, 1.0)
         # where nothing broadens yet, the slope is that of a first step away from it

@@ -102,6 +102,7 @@ def _patterns(model: PatternModel | JointModel, parameters: Parameters, last: St
             calculated.background[view.points],
             tuple(curve[view.points] for curve in calculated.phases),
             np.zeros((0, 0)),
+            None if calculated.extra_peaks is None else calculated.extra_peaks[view.points],
         )
         described[view.name] = {
             "agreement": _figures(view.model.observed, view.model.sigma, own.total, len(last.free)),
@@ -162,12 +163,14 @@ def _fractions(
 
 
 def _profile(model: PatternModel, calculated: Calculated) -> dict[str, Any]:
+    extra = calculated.extra_peaks
     return {
         model.axis_name: model.axis.tolist(),
         "observed": model.observed.tolist(),
         "sigma": model.sigma.tolist(),
         "calculated": calculated.total.tolist(),
         "background": calculated.background.tolist(),
+        **({"extra_peaks": extra.tolist()} if model.extra_peaks.prefixes and extra is not None else {}),
         "phases": {phase.name: curve.tolist() for phase, curve in zip(model.phases, calculated.phases, strict=True)},
     }
 

@@ -25,7 +25,7 @@ from ..diffraction.profiles import (
 from ..instrument import Instrument
 from .reflected import Reflected
 
-__all__ = ["FLOOR", "Peaks", "Seen", "constant_wavelength_peaks", "shared_names"]
+__all__ = ["AREA", "CENTRE", "ETA", "FLOOR", "FWHM", "Peaks", "Seen", "constant_wavelength_peaks", "shared_names"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -38,6 +38,7 @@ _PLACES = ("pattern.zero", "pattern.displacement", "pattern.transparency")
 _ABSORPTIONS = {"pattern.absorption": capillary_transmission, "pattern.plate_mu_t": plate_fraction}
 
 AREA, CENTRE, FWHM, ETA = range(4)
+"""Rows of `Peaks.slopes`."""
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,13 @@ class StructureIntensity:
 
     def __init__(self, structure: Structure, radiation: Radiation, use_dispersion: bool) -> None:
         self.radiation, self.use_dispersion = radiation, use_dispersion
-        self.sites = [SiteSums(site, structure.space_group) for site in structure.sites]
+        self.sites = [SiteSums(site, structure) for site in structure.sites]
 
     def names(self) -> list[str]:
         """Parameters within the phase (``site.O1.u_iso``)."""
         found = []
         for sums in self.sites:
-            kinds = [*sums.directions, "occupancy", *(["u_iso"] if sums.site.u_aniso is None else [])]
+            kinds = [*sums.names(), "occupancy", *(["u_iso"] if sums.site.u_aniso is None else [])]
             found += [f"site.{sums.site.label}.{kind}" for kind in kinds]
         return found
 
@@ -110,15 +110,15 @@ class StructureIntensity:
     ) -> tuple[float, ComplexArray, ComplexArray, ComplexArray, dict[str, ComplexArray], ComplexArray | None]:
         """Occupancy, weight and its slope by s², phase sums and their slopes of one site."""
         base = f"site.{sums.site.label}"
-        moved = {letter: values[f"{base}.{letter}"] for letter in sums.directions if f"{base}.{letter}" in values}
+        own = {name: values[key] for name in sums.names() if (key := f"{base}.{name}") in values}
         u_iso = 0.0 if sums.site.u_aniso is not None else values.get(f"{base}.u_iso", sums.site.u_iso or 0.0)
         damping = np.exp(-_B_OVER_U * u_iso * s_squared)
         amplitude, slope = self._amplitude(sums, s_squared)
         weight = amplitude * damping
-        with_slopes = any(f"{base}.{letter}" in wanted for letter in sums.directions)
-        total, by_xyz, by_metric = sums.evaluate(hkl, moved, metric, with_slopes)
+        moving = frozenset(name for name in sums.names() if f"{base}.{name}" in wanted)
+        total, slopes, by_metric = sums.evaluate(hkl, own, metric, moving)
         occupancy = values.get(f"{base}.occupancy", sums.site.occupancy)
-        return occupancy, weight, slope * damping - _B_OVER_U * u_iso * weight, total, by_xyz, by_metric
+        return occupancy, weight, slope * damping - _B_OVER_U * u_iso * weight, total, slopes, by_metric
 
     def _amplitude(self, sums: SiteSums, s_squared: FloatArray) -> tuple[ComplexArray, FloatArray]:
         species = species_of(sums.site)
