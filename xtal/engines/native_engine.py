@@ -26,6 +26,13 @@ class NativeEngine:
         """Command line of its worker."""
         return (sys.executable, "-m", "xtal.engines.native_worker")
 
+    def prepare(self) -> None:
+        """Import what the first fit in this process would wait for."""
+        from ..native import batch  # noqa: F401
+        from ..native.kernels import must_compile
+
+        must_compile()
+
     def run_here(self, task: EngineTask, *, timeout: float, on_event: EventListener | None = None) -> EngineRun:
         """Fit in this process, which keeps its models from one fit to the next.
 

@@ -68,6 +68,10 @@ class Engine(Protocol):
 class RunsHere(Protocol):
     """An engine that can also fit in the calling process."""
 
+    def prepare(self) -> None:
+        """Import what the first fit would wait for."""
+        ...
+
     def run_here(self, task: EngineTask, *, timeout: float, on_event: EventListener | None = None) -> EngineRun:
         """Fit a task; see `run_task` of `process`."""
         ...

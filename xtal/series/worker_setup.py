@@ -18,7 +18,12 @@ def dask_setup(worker: Any) -> None:
     os.environ.setdefault("RIETX_COMPILED_THREADS", "1")
     from ..engines import engine_named
     from ..engines.process import start_worker
+    from ..engines.protocol import RunsHere
     from ..rietveld import run  # noqa: F401 - imported while there is nothing else to do
 
+    engine = engine_named(os.environ.get("XTAL_SERIES_ENGINE", "rietx"))
     with suppress(XtalError):
-        start_worker(engine_named(os.environ.get("XTAL_SERIES_ENGINE", "rietx")).worker_command())
+        if isinstance(engine, RunsHere):
+            engine.prepare()
+        else:
+            start_worker(engine.worker_command())
