@@ -53,9 +53,17 @@ def test_interval_follows_a_lopsided_likelihood_and_a_wrong_esd():
 
 
 def test_interval_reaches_zero_when_the_fit_without_the_phase_is_as_good():
-    found = profile_interval(0.01, 0.008, lambda w: ((w - 0.01) / 0.008) ** 2, at_zero=1.6)
+    found = profile_interval(0.01, 0.008, lambda w: ((w - 0.01) / 0.008) ** 2, at_zero=(1.6, 1))
     assert found.low == 0.0
     assert "absence" in found.reason
+
+
+def test_absence_of_a_phase_with_many_parameters_takes_a_larger_rise_to_exclude():
+    def rise(w: float) -> float:
+        return ((w - 0.01) / 0.004) ** 2
+
+    assert profile_interval(0.01, 0.004, rise, at_zero=(6.25, 1)).low > 0
+    assert profile_interval(0.01, 0.004, rise, at_zero=(6.25, 4)).low == 0.0
 
 
 def test_a_failed_refit_is_named_and_the_end_comes_from_nearer_points():

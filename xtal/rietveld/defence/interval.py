@@ -3,6 +3,9 @@ r"""Profile-likelihood interval of a fraction: the fraction is fixed by a tie be
 With :math:`w = S_p f_p / \sum_j S_j f_j` the tie is :math:`S_p = \frac{w}{1-w} \sum_{j \ne p} (f_j/f_p) S_j`, linear in the scales. The ends
 are where :math:`\Delta\chi^2/\chi^2_{red} = 3.84` (95 %, one parameter; W. A. Rolke, A. M. López, J. Conrad, Nucl. Instrum. Methods A 551 (2005)
 493). The signed root :math:`\pm\sqrt{\Delta\chi^2}` is nearly straight, so that a secant finds an end in one to three refits.
+
+Whether absence lies within is another question: the cell and width of a phase that isn't there are free to find a ripple, so that the rise on
+removing a phase with k parameters is compared with the 95 % point of :math:`\chi^2_k` (R. B. Davies, Biometrika 64 (1977) 247, says why one is too few).
 """
 
 from __future__ import annotations
@@ -48,7 +51,12 @@ def fraction_tie(result: Result, phase: str, members: Sequence[str], fraction: f
 
 
 def profile_interval(
-    best: float, esd: float | None, profile: Profile, *, at_zero: float | None = None, at_one: float | None = None
+    best: float,
+    esd: float | None,
+    profile: Profile,
+    *,
+    at_zero: tuple[float, int] | None = None,
+    at_one: tuple[float, int] | None = None,
 ) -> Interval:
     """The 95 % interval around a fraction.
 
@@ -60,8 +68,8 @@ def profile_interval(
         Its esd, which is where the search starts.
     profile : callable
         Δχ² (in units of the reduced χ²) of the refit at a fraction; None when that refit failed.
-    at_zero, at_one : float or None
-        Δχ² without the phase, and without all others; None when unknown.
+    at_zero, at_one : (float, int) or None
+        Δχ² without the phase, and without all others, with how many parameters went; None when unknown.
     """
     points: list[tuple[float, float]] = [(best, 0.0)]
     notes: list[str] = []
@@ -75,14 +83,14 @@ def _end(
     esd: float | None,
     profile: Profile,
     side: int,
-    at_limit: float | None,
+    at_limit: tuple[float, int] | None,
     points: list[tuple[float, float]],
     notes: list[str],
 ) -> float:
     """Where √Δχ² reaches the level on one side of the best value, or the physical limit."""
     limit = 0.0 if side < 0 else 1.0
-    if at_limit is not None and at_limit <= LEVEL**2:
-        points.append((limit, max(at_limit, 0.0)))
+    if at_limit is not None and at_limit[0] <= _point_95(at_limit[1]):
+        points.append((limit, max(at_limit[0], 0.0)))
         notes.append("absence of the phase lies within the interval" if side < 0 else "the phase alone lies within it")
         return limit
     width = abs(limit - best)
@@ -116,6 +124,13 @@ def _end(
     if reached < (1 - _CLOSE) * LEVEL:
         notes.append(f"the {'lower' if side < 0 else 'upper'} end is extrapolated: Δχ² came to {reached**2:.2f} only")
     return best + side * min(_crossing(known, width), 2.0 * max(item for item, _ in known), width)
+
+
+def _point_95(n_parameters: int) -> float:
+    """95 % point of χ² with as many degrees of freedom."""
+    from scipy.special import chdtri
+
+    return float(chdtri(max(n_parameters, 1), 0.05))
 
 
 def _next_step(known: Sequence[tuple[float, float]]) -> float:

@@ -157,7 +157,8 @@ def _scan(
 
     return profile_interval(
         min(max(value.value, 0.0), 1.0), value.esd, profile,
-        at_zero=None if at_zero is None else at_zero.delta_chi2, at_one=None if at_one is None else at_one.delta_chi2,
+        at_zero=None if at_zero is None else (at_zero.delta_chi2, at_zero.n_parameters),
+        at_one=None if at_one is None else (at_one.delta_chi2, at_one.n_parameters),
     )  # fmt: skip
 
 
