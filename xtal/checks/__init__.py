@@ -10,7 +10,7 @@ from typing import Any
 
 from ..result import Check, Status, Verdict
 from .evidence import Evidence
-from .light_sites import light_site_checks
+from .light_sites import light_parameter_checks, light_site_checks
 from .likeness import likeness_checks
 from .measurement import measurement_checks
 from .parameters import parameter_checks
@@ -30,6 +30,7 @@ def run_checks(**evidence: Any) -> tuple[Check, ...]:
         *phase_checks(facts),
         *pattern_checks(facts),
         *light_site_checks(facts),
+        *light_parameter_checks(facts),
         *likeness_checks(facts),
         *measurement_checks(facts),
         *(Check("engine-warning", "info", None, text) for text in facts.engine_warnings),

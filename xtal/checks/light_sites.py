@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..result import Check
 from ..structure import Structure
 from .evidence import Evidence
 
-__all__ = ["intensity_carried_by_site", "light_site_checks"]
+__all__ = ["intensity_carried_by_site", "light_parameter_checks", "light_site_checks"]
 
 LIGHT_ELEMENTS = frozenset({"H", "D", "Li"})
 LEAST_SHARE = 0.01
@@ -35,6 +36,31 @@ def light_site_checks(facts: Evidence) -> Iterator[Check]:
             f"Sites of {phase.name} that change its intensities by less than 1 %: {listed}. They {verb}; "
             "this pattern says nothing about their coordinates, occupancies or displacement.",
         )  # fmt: skip
+
+
+def light_parameter_checks(facts: Evidence) -> Iterator[Check]:
+    """Occupancies and displacement parameters of Li and H that were refined on X-rays alone."""
+    if any(one.instrument.radiation.kind != "xray" for one in facts.job.all_patterns):
+        return
+    for phase in facts.job.phases:
+        light = {site.label for site in phase.structure.sites if site.element in LIGHT_ELEMENTS}
+        prefix = f"phase.{phase.name}.site."
+        refined = [
+            name.removeprefix(prefix) for name, item in facts.parameters.items()
+            if item.free and name.startswith(prefix) and _is_light_amount(name.removeprefix(prefix), light)
+        ]  # fmt: skip
+        if refined:
+            yield Check(
+                "light-atoms-by-x-rays", "warning", phase.name,
+                f"Refined on X-rays alone: {', '.join(refined)} of {phase.name}. Their esds hold counting statistics, not the error of the heavier "
+                "atoms' model, which is larger than a light atom's whole contribution; `xtal plan` tells what neutrons would determine.",
+            )  # fmt: skip
+
+
+def _is_light_amount(name: str, light: Collection[str]) -> bool:
+    """Whether a parameter within a site is an occupancy or displacement parameter of one of the labels."""
+    label, _, last = name.rpartition(".")
+    return label in light and (last == "occupancy" or last.startswith("u"))
 
 
 def _best_shares(structure: Structure, facts: Evidence) -> dict[str, float]:
@@ -61,13 +87,15 @@ def _light_shares(structure: Structure, instrument: Instrument, two_theta: tuple
     return {label: intensity_carried_by_site(structure, label, instrument, two_theta) for label in labels}
 
 
+@lru_cache(maxsize=256)
 def intensity_carried_by_site(
     structure: Structure, label: str, instrument: Instrument, two_theta: tuple[float, float]
 ) -> float:
     r"""Share of a phase's intensity that changes when a site is emptied.
 
     :math:`\sum |I - I_{without}| / \sum I` over the reflections in a range (degrees 2θ), with multiplicity and
-    Lorentz–polarisation factor. NaN when the phase has no reflection there or the tables lack the element.
+    Lorentz–polarisation factor. NaN when the phase has no reflection there or the tables lack the element. Answers are kept,
+    for the frames of a series ask the same.
     """
     without = structure.with_sites(site for site in structure.sites if site.label != label)
     try:

@@ -32,7 +32,9 @@ def information_of(structures: Mapping[str, Structure], covariance: Covariance |
     if covariance is None:
         return {}
     elements = {
-        f"phase.{name}.site.{site.label}": site.element for name, structure in structures.items() for site in structure.sites
+        f"phase.{name}.site.{site.label}": site.element
+        for name, structure in structures.items()
+        for site in structure.sites
     }
     wanted = [name for name in covariance.names if _is_asked_for(name, elements)]
     return parameter_information(covariance, wanted)
