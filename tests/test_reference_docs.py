@@ -17,7 +17,8 @@ from xtal.io.write_pattern import write_pattern
 from xtal.rietveld.run import refine
 from xtal.synthetic import laboratory_instrument
 
-FILES = ("job-keys.md", "parameters.md", "result-keys.md", "job.schema.json", "pdf-job-keys.md", "pdf-job.schema.json")
+FILES = ("job-keys.md", "parameters.md", "result-keys.md", "job.schema.json", "pdf-job-keys.md", "pdf-job.schema.json",
+         "series-keys.md", "series.schema.json")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -75,7 +76,9 @@ def test_every_key_of_a_real_result_is_in_the_reference(mixture):
 
 def test_every_key_of_the_reference_is_in_a_real_result(mixture):
     asked_for_only = {path for path in documented_leaves() if ".defence." in path or path.endswith(".mass_factor")}
-    asked_for_only |= {path for path in documented_leaves() if path.startswith(("patterns.", "bootstrap.", "information."))}
+    asked_for_only |= {
+        path for path in documented_leaves() if path.startswith(("patterns.", "bootstrap.", "information."))
+    }
     not_in_every_fit = {path for path in documented_leaves() if path.split("[]")[0] in ("checks", "correlations")}
     absent = documented_leaves() - set(leaves(mixture.to_dict())) - asked_for_only - not_in_every_fit
     assert absent <= {"groups.NAME"}

@@ -32,6 +32,7 @@ from xtal.lattice import Lattice
 from xtal.pdf import job_schema as pdf_job_schema
 from xtal.radiation import Radiation
 from xtal.result import SCHEMA, Result, Value
+from xtal.series import series_file
 from xtal.structure import Site, Structure
 from xtal.symmetry import SpaceGroup
 
@@ -63,6 +64,17 @@ PDF_TABLES = {
     "[[bond]]": pdf_job_schema.BondTable,
     "[box_car]": pdf_job_schema.BoxCarTable,
     "[output]": pdf_job_schema.OutputTable,
+}
+SERIES_TABLES = {
+    "top level": series_file.SeriesFile,
+    "[patterns]": series_file.PatternsTable,
+    "[axis]": series_file.AxisTable,
+    "[shared]": series_file.SharedTable,
+    "[[override]]": series_file.OverrideTable,
+    "[override.parameters]": job_schema.ParameterTable,
+    "[run]": series_file.RunTable,
+    "[[transition]]": series_file.TransitionTable,
+    "[[property]]": series_file.PropertyTable,
 }
 AFTER = {
     "[parameters]": 'One table per dotted name: `"phase.cubic.cell.a" = { start = 3.91, min = 3.8, max = 4.0 }`. It overrides what'
@@ -207,6 +219,8 @@ def reference_files() -> dict[str, str]:
         "result-keys.md": _result_keys(),
         "job.schema.json": json.dumps(job_json_schema(), indent=2, ensure_ascii=False) + "\n",
         "pdf-job-keys.md": _pdf_job_keys(),
+        "series-keys.md": _series_keys(),
+        "series.schema.json": json.dumps(series_file.series_json_schema(), indent=2, ensure_ascii=False) + "\n",
         "pdf-job.schema.json": json.dumps(pdf_job_schema.pdf_job_json_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 
@@ -234,6 +248,17 @@ def _pdf_job_keys() -> str:
         " [fit](../how-to/pdf.md#fit). Unknown keys are errors.\n"
     )
     return head + "".join(_table_of(title, model) for title, model in PDF_TABLES.items())
+
+
+def _series_keys() -> str:
+    head = (
+        "# Keys of a series file\n\n"
+        + MADE
+        + "\nA series is a TOML file, schema `xtal-series/1`; its [JSON schema](series.schema.json) is published. It names a"
+        " [job](job-keys.md), or\na template, and the patterns to refine with it: see [run a series](../how-to/run-a-series.md)."
+        " Unknown keys are errors.\n"
+    )
+    return head + "".join(_table_of(title, model) for title, model in SERIES_TABLES.items())
 
 
 def _table_of(title: str, model: type[BaseModel]) -> str:

@@ -13,6 +13,10 @@ Strategy = Literal["bisect", "chain", "cold"]
 BOTH_WAYS = ("cold", "forward", "backward")
 """Routes that are compared when a series is refined both ways."""
 
+USUAL_SPACING = 16
+MOST_COLD = 32
+"""Cold starts of a long series, about: enough to keep many workers busy, few enough to cost little."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -34,7 +38,7 @@ class Step:
 
 
 def make_plan(
-    frames: Sequence[int], strategy: Strategy = "bisect", spacing: int = 16, both_ways: bool = False
+    frames: Sequence[int], strategy: Strategy = "bisect", spacing: int | None = None, both_ways: bool = False
 ) -> tuple[Step, ...]:
     """Steps of a series in an order in which every parent comes before its children.
 
@@ -45,8 +49,8 @@ def make_plan(
     strategy : {"bisect", "chain", "cold"}
         bisect: every `spacing`-th frame and the last start cold, then each gap is halved, the middle starting from its
         nearest end. chain: blocks of `spacing` frames, the first cold, each other from the one before it. cold: all.
-    spacing : int
-        Frames between cold starts.
+    spacing : int, optional
+        Frames between cold starts; by default 16, or so many that about 32 of a long series start cold.
     both_ways : bool
         Every frame cold, along the whole series forward, and backward; `strategy` is not used.
     """
@@ -57,13 +61,14 @@ def make_plan(
             "backward": _chain(frames[::-1], len(frames)),
         }
         return tuple(Step(step.frame, route, step.parent) for route in BOTH_WAYS for step in chains[route])
+    block = spacing or max(USUAL_SPACING, -(-len(frames) // MOST_COLD))
     match strategy:
         case "cold":
             return tuple(_cold(frames))
         case "chain":
-            return tuple(_chain(frames, spacing))
+            return tuple(_chain(frames, block))
         case _:
-            return tuple(_bisected(frames, spacing))
+            return tuple(_bisected(frames, block))
 
 
 def _cold(frames: Sequence[int]) -> list[Step]:

@@ -172,6 +172,16 @@ class Store:
             )
         return True
 
+    def extend(self, frames: Sequence[Frame], plan: Sequence[Step], ramps: Mapping[int, tuple[int, str]]) -> None:
+        """Append frames with their steps, and set ramp and direction of all frames anew, in one transaction."""
+        with _transaction(self._db):
+            first = 1 + self._db.execute("SELECT coalesce(max(place), -1) FROM steps").fetchone()[0]
+            _insert_frames(self._db, frames, plan, first)
+            self._db.executemany(
+                "UPDATE frames SET ramp = ?, direction = ? WHERE frame = ?",
+                [(*ramp, frame) for frame, ramp in ramps.items()],
+            )
+
     def fit(self, frame: int, route: str) -> Fit | None:
         """A finished step with everything in it, or None."""
         row = self._db.execute(
@@ -215,13 +225,17 @@ def _insert_series(
     database: sqlite3.Connection, meta: Mapping[str, Any], frames: Sequence[Frame], plan: Sequence[Step]
 ) -> None:
     database.executemany("INSERT INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in meta.items()])
+    _insert_frames(database, frames, plan, 0)
+
+
+def _insert_frames(database: sqlite3.Connection, frames: Sequence[Frame], plan: Sequence[Step], first: int) -> None:
     database.executemany(
         "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?)",
         [(one.index, one.path.name, str(one.path), one.value, one.ramp, one.direction) for one in frames],
     )
     database.executemany(
         "INSERT INTO steps VALUES (?, ?, ?, ?)",
-        [(place, step.frame, step.route, step.parent) for place, step in enumerate(plan)],
+        [(place, step.frame, step.route, step.parent) for place, step in enumerate(plan, start=first)],
     )
 
 
