@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .diffraction import Background, PhaseProfile, axis_points, glass_hump, simulate_pattern
+from .diffraction import Background, PhaseProfile, axis_points, simulate_pattern
+from .diffraction import glass_hump as broad_hump
 from .errors import InputError
 from .instrument import Instrument, Profile
 from .pattern import Pattern
@@ -54,6 +55,7 @@ def synthetic_pellet(
     structures: Mapping[str, Structure] | None = None,
     profiles: Mapping[str, PhaseProfile] | None = None,
     instrument: Instrument | None = None,
+    glass_hump: float = 0.3,
 ) -> tuple[Pattern, dict[str, Any]]:
     """Pattern of a pellet of LLTO and Li2OHCl, the latter partly cubic and partly orthorhombic.
 
@@ -77,6 +79,8 @@ def synthetic_pellet(
         Sizes and strains under the same names; `PELLET_PROFILES` by default.
     instrument : Instrument, optional
         `laboratory_instrument` by default.
+    glass_hump : float
+        Height of the hump of a glass holder over the background at the middle of the range; a polynomial doesn't follow it exactly.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def synthetic_pellet(
         [(found[name].renamed(name), weight, widths[name]) for name, weight in present.items()],
         device,
         axis_points(*two_theta),
-        background=_falling_background(background_counts),
+        background=_falling_background(background_counts, glass_hump),
         counts=max_counts,
         seed=seed,
     )
@@ -141,7 +145,7 @@ def synthetic_standard(
         [(standard, 1.0, PhaseProfile())],
         device,
         axis_points(*two_theta),
-        background=_falling_background(100.0),
+        background=_falling_background(100.0, 0.3),
         counts=max_counts,
         seed=seed,
     )
@@ -154,9 +158,9 @@ def synthetic_standard(
     return simulation.pattern, truth
 
 
-def _falling_background(counts: float) -> Background:
+def _falling_background(counts: float, hump: float) -> Background:
     shape = np.array([1.0, -0.35, 0.12, -0.04])
-    return Background(tuple(float(value) for value in counts * shape), (glass_hump(0.3 * counts),))
+    return Background(tuple(float(value) for value in counts * shape), (broad_hump(hump * counts),) if hump else ())
 
 
 def _reference(name: str) -> Structure:
