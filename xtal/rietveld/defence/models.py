@@ -2,8 +2,10 @@
 
 Counting statistics say nothing of the model's own error, which dominates quantitative analysis with X-rays (I. C. Madsen et al.,
 J. Appl. Cryst. 34 (2001) 409: round-robin scatter of percents where esds are tenths). So the fit is repeated with a common shift of each
-phase's displacement parameters free, with each phase's displacement parameters larger by what literature values scatter, and with a more
-flexible background; and Brindley's microabsorption is applied with grains of a given size in all phases.
+phase's displacement parameters free, with each phase's displacement parameters larger by what literature values scatter, with each phase's
+crystallites oriented along its main axis (March–Dollase), and with a more flexible background; Brindley's microabsorption is applied with grains of a
+given size in all phases. The statistical part is enlarged by what serially correlated residuals say of it (J.-F. Bérar, P. Lelann, J. Appl. Cryst. 24
+(1991) 1).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 
 from ...defence import Interval
 from ...diffraction.absorption import brindley_factors
-from ...job import Job, Parameter, Tie
+from ...job import Job, JobPhase, Parameter, Tie
 from ...result import Result
 from .continued import continued, last_free
 
@@ -27,6 +29,7 @@ GRAIN_UM = 5.0
 U_SHIFT = 0.003
 """Å²; how far apart published displacement parameters of one compound usually lie (0.24 Å² in B)."""
 MORE_BACKGROUND = 3
+MAIN_AXIS, CUBIC_AXIS, FIRST_CUBIC = (0, 0, 1), (1, 1, 1), 195
 
 
 def alternative_jobs(job: Job, result: Result) -> Iterator[tuple[str, Job]]:
@@ -37,6 +40,9 @@ def alternative_jobs(job: Job, result: Result) -> Iterator[tuple[str, Job]]:
     for leader in leaders:
         phase = leader.split(".")[1]
         yield f"displacement of {phase} + {U_SHIFT} Å²", _shifted(continued(job, result), f"phase.{phase}.site.")
+    for oriented in job.phases:
+        if oriented.texture_axis is None and not oriented.harmonics:
+            yield f"texture of {oriented.name}", _textured(job, result, oriented)
     more = [f"pattern.background.c{job.background_terms + i}" for i in range(MORE_BACKGROUND)]
     wider = replace(
         job,
@@ -53,6 +59,20 @@ def _shifted(job: Job, prefix: str) -> Job:
         for name, item in job.parameters.items()
     }
     return replace(job, parameters=parameters)
+
+
+def _textured(job: Job, result: Result, phase: JobPhase) -> Job:
+    """The job with the crystallites of one phase oriented along c, in a cubic phase along [111]."""
+    name = f"phase.{phase.name}.texture.r"
+    oriented = replace(
+        phase, texture_axis=CUBIC_AXIS if phase.structure.space_group.number >= FIRST_CUBIC else MAIN_AXIS
+    )
+    other = replace(
+        job,
+        phases=tuple(oriented if one is phase else one for one in job.phases),
+        parameters={**job.parameters, name: Parameter(1.0, 0.1, 3.0)},
+    )
+    return continued(other, result, also_free=[name])
 
 
 def _common_shifts(job: Job, result: Result) -> tuple[list[Tie], list[str]]:
@@ -86,15 +106,30 @@ def grain_shifts(job: Job, result: Result, grain_um: float) -> dict[str, float]:
 
 
 def model_interval(
-    phase: str, best: float, own: Interval, alternatives: list[Result], grains: dict[str, float]
+    phase: str, best: float, own: Interval, alternatives: list[Result], grains: dict[str, float], serial: float = 1.0
 ) -> Interval:
     """A phase's own interval widened by the shifts of the alternative models in quadrature, and by microabsorption.
 
     Each alternative may err either way; microabsorption has a sign, so it moves one end only.
+
+    Parameters
+    ----------
+    phase : str
+        Its name.
+    best : float
+        Its weight fraction.
+    own : Interval
+        Of counting statistics.
+    alternatives : list of Result
+        Fits of the other models.
+    grains : dict of float
+        Fractions after the correction for microabsorption, by phase.
+    serial : float
+        By how much serial correlation enlarges the statistical part.
     """
     found = [result.phases[phase].weight_fraction.value for result in alternatives]
     shifts = [value - best for value in found if value is not None]
-    low = best - math.hypot(best - own.low, *shifts)
-    high = best + math.hypot(own.high - best, *shifts)
+    low = best - math.hypot(serial * (best - own.low), *shifts)
+    high = best + math.hypot(serial * (own.high - best), *shifts)
     coarse = grains.get(phase, best) - best
     return Interval(max(low + min(coarse, 0.0), 0.0), min(high + max(coarse, 0.0), 1.0))

@@ -70,7 +70,7 @@ def defend(
     grain_um : float
         Grain diameter of Brindley's microabsorption in the model interval, µm; 0 leaves it out.
     progress : callable
-        Is told of each refit before it starts. A phase takes 5 to 10 refits of one stage, the models two and one per phase.
+        Is told of each refit before it starts. A phase takes 5 to 10 refits of one stage, the models two and two per phase.
     """
     if job.patterns:
         raise JobError(
@@ -112,7 +112,11 @@ def _defence(
         weights = _scan(case, name, tuple(case.result.phases), phase.weight_fraction, {name: without})
     word, sentence = verdict(phase.weight_fraction, weights, without, limit, attenuated)
     best = phase.weight_fraction.value
-    models = None if weights is None or best is None else model_interval(name, best, weights, alternatives, grains)
+    agreement = case.result.agreement
+    serial = 1.0 if agreement is None else max(agreement.serial_correlation or 1.0, 1.0)
+    models = None
+    if weights is not None and best is not None:
+        models = model_interval(name, best, weights, alternatives, grains, serial)
     old = phase.defence or Defence()
     return replace(
         old, verdict=word, sentence=sentence, weight_interval=weights, share_interval=share, model_interval=models,
