@@ -29,7 +29,7 @@ from ..structure import Site, Structure
 from .library import find_structure
 from .read_pattern import read_pattern
 
-__all__ = ["load_pdf_job"]
+__all__ = ["load_pdf_job", "read_pdf_job_file", "resolve_pdf_job"]
 
 FIRST_R = 1.0
 """Where a fit begins when the job names no range, Å: below it no pair of atoms lies."""
@@ -63,17 +63,51 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     InputError
         A file that is absent or can't be read, an unknown key, name or value, a range outside the data.
     """
+    tables = read_pdf_job_file(path)
     file = Path(path)
-    content, where = _read_toml(file), file.name
+    return resolve_pdf_job(tables, file.parent, file.name, {file.name: _sha256(file)})
+
+
+def read_pdf_job_file(path: str | Path) -> PdfJobFile:
+    """The tables of a PDF job, checked against their schema.
+
+    Raises
+    ------
+    JobError
+        The file is absent, is no TOML, or has an unknown key or value.
+    """
+    file = Path(path)
+    content = _read_toml(file)
     try:
-        tables = PdfJobFile.model_validate(content)
+        return PdfJobFile.model_validate(content)
     except ValidationError as error:
-        raise job_error(error, where, PdfJobFile) from None
-    inputs = {where: _sha256(file)}
-    data = tuple(_read_data(table, file.parent, where, inputs) for table in tables.data)
+        raise job_error(error, file.name, PdfJobFile) from None
+
+
+def resolve_pdf_job(tables: PdfJobFile, folder: Path, where: str, inputs: Mapping[str, str]) -> PdfJob:
+    """The job of its tables, with everything read that they name.
+
+    Parameters
+    ----------
+    tables : PdfJobFile
+        From `read_pdf_job_file`.
+    folder : Path
+        What paths in it are relative to.
+    where : str
+        What messages call the job.
+    inputs : mapping of str
+        sha256 of files that were read already, by name.
+
+    Raises
+    ------
+    InputError
+        As `load_pdf_job`.
+    """
+    known = dict(inputs)
+    data = tuple(_read_data(table, folder, where, known) for table in tables.data)
     _refuse_repeated([item.name for item in data], "data", where)
     notes: list[str] = []
-    phases = tuple(_read_phase(table, file.parent, where, inputs, notes) for table in tables.phase)
+    phases = tuple(_read_phase(table, folder, where, known, notes) for table in tables.phase)
     _refuse_repeated([phase.name for phase in phases], "phase", where)
     parameters = _started(tables, data, phases, where)
     ties = resolve_ties(tables.tie, list(parameters), where)
@@ -89,7 +123,7 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     job = PdfJob(
         tables.title or data[0].pattern.source, data, phases, parameters, ties, stages,
         tuple(PdfBond(bond.first, bond.second, bond.range[0], bond.range[1]) for bond in tables.bond),
-        _box_car(tables.box_car, data, phases, stages, list(parameters), followers, allowed, where), inputs, tables.output.folder,
+        _box_car(tables.box_car, data, phases, stages, list(parameters), followers, allowed, where), known, tables.output.folder,
         tuple(notes),
     )  # fmt: skip
     return _with_fitting_scales(job, tables)

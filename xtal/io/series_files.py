@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from ..series.frames import Frame, natural_key, ramps, value_in
 from ..series.series_file import AxisTable, PropertyTable, SeriesFile
 from .job_places import sha256
 from .jobs import job_from_template, read_job_file, read_template, resolve_job
+from .pdf_series import PdfBaseJob, is_pdf_job, pdf_base_job
 from .read_pattern import read_pattern
 
 __all__ = ["SeriesInput", "base_job", "list_frames", "property_values", "read_frame", "read_series_file"]
@@ -168,9 +170,35 @@ class BaseJob:
     job: Job
     table: PatternTable
 
+    @property
+    def engine(self) -> str:
+        """Name of its engine."""
+        return self.job.engine
 
-def base_job(given: SeriesInput, frames: tuple[Frame, ...], engine: str | None = None) -> BaseJob:
-    """The base job, resolved on the first frame that can be read.
+    def facts(self) -> dict[str, Any]:
+        """What a reader of the series wants to know of it."""
+        lines = self.job.instrument.radiation.lines
+        return {
+            "phases": [phase.name for phase in self.job.phases],
+            "groups": {name: list(members) for name, members in self.job.groups.items()},
+            "wavelength": lines[0][0] if lines else None,
+            "pattern_axis": self.job.pattern.axis,
+        }
+
+    def content(self) -> dict[str, Any]:
+        """Everything that a frame's answer depends on besides its pattern."""
+        job = self.job
+        return {
+            "parameters": {name: [one.start, one.min, one.max] for name, one in job.parameters.items()},
+            "stages": [[stage.name, stage.free, stage.max_cycles] for stage in job.stages],
+            "ties": [[tie.target, tie.terms, tie.constant] for tie in job.ties],
+            "inputs": dict(job.inputs),
+            "cut": self.table.model_dump(mode="json", exclude={"file"}),
+        }
+
+
+def base_job(given: SeriesInput, frames: tuple[Frame, ...], engine: str | None = None) -> BaseJob | PdfBaseJob:
+    """The base job, resolved on the first frame that can be read; that of a series of G(r) is a `PdfBaseJob`.
 
     Raises
     ------
@@ -178,6 +206,8 @@ def base_job(given: SeriesInput, frames: tuple[Frame, ...], engine: str | None =
         What the job has wrong, or that no frame can be read.
     """
     series, last = given.series, None
+    if series.job is not None and is_pdf_job(given.folder / series.job):
+        return pdf_base_job(given, frames, engine)
     for frame in frames:
         try:
             read_pattern(frame.path)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..pattern import AXIS_UNITS
 from . import style
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from ..series.findings import Findings
     from ..series.series import Series
 
-__all__ = ["plot_map", "plot_quantities"]
+__all__ = ["map_levels", "plot_map", "plot_quantities"]
 
 MARKS = {"up": ("^", style.VERMILION), "down": ("v", style.BLUE)}
 MAP_POINTS = 1200
 
 
+def map_levels(values: NDArray[np.float64], axis: str) -> NDArray[np.float64]:
+    """What a map shows of a pattern: the square root of intensity; a G(r), axis "r", as it is."""
+    return values if axis == "r" else np.sqrt(np.maximum(values, 0.0))
+
+
 def plot_map(series: Series) -> Figure:
-    """All observed patterns, one row per frame, as the square root of intensity.
+    """All observed patterns, one row per frame, as the square root of intensity; G(r) as it is.
 
     Raises
     ------
@@ -37,7 +43,7 @@ def plot_map(series: Series) -> Figure:
         raise ValueError("no frame of the series has a pattern to draw")
     first = curves[0][1]
     x = np.linspace(first.x[0], first.x[-1], min(MAP_POINTS, len(first.x)))
-    rows = [np.sqrt(np.maximum(np.interp(x, one.x, one.observed), 0.0)) for _, one in curves]
+    rows = [map_levels(np.interp(x, one.x, one.observed), one.axis) for _, one in curves]
     figure, axes = _figure(4.6)
     with style.print_style():
         edges = np.arange(len(rows) + 1)
@@ -48,7 +54,7 @@ def plot_map(series: Series) -> Figure:
         axes.set_xlabel(f"{AXIS_NAMES[first.axis]} ({AXIS_UNITS[first.axis].replace('degrees 2θ', '°')})")
         axes.set_ylabel("frame")
         axes.set_title(str(series.meta["title"]), loc="left", parse_math=False)
-        figure.colorbar(mesh, label=r"$\sqrt{\mathrm{intensity}}$")
+        figure.colorbar(mesh, label="G(r) / Å⁻²" if first.axis == "r" else r"$\sqrt{\mathrm{intensity}}$")
     return figure
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..io.atomic import write_text_atomic
 from ..pattern import AXIS_UNITS
 from ..plot.refinement import AXIS_NAMES
+from ..plot.series import map_levels
 from ..result import ProfileCurves
 from ..series.findings import Findings, analyse
 from ..series.series import Series
@@ -91,9 +92,10 @@ def _head(series: Series, title: str) -> str:
 
 def _plots(series: Series) -> str:
     axis = escape(series.axis_label)
+    levels = "G(r)" if series.meta["pattern_axis"] == "r" else "Square root of intensity"
     return (
         '<section><h2>Patterns</h2><canvas id="heat" role="img" aria-label="All patterns, one row per frame"></canvas>'
-        f'<p class="hint">Square root of intensity; frames from top to bottom, {escape(_position(series))} to the right. Click a frame.</p>'
+        f'<p class="hint">{levels}; frames from top to bottom, {escape(_position(series))} to the right. Click a frame.</p>'
         '<h2>Verdicts</h2><div id="strip" data-label="Verdict of every frame"></div>'
         '<p class="hint">green pass, amber review, red fail, grey waiting.</p></section>'
         '<section><h2>Trends</h2><div class="controls"><label>quantity <select id="quantity"></select></label>'
@@ -127,7 +129,7 @@ def _data(series: Series) -> dict[str, Any]:
     return {
         "axis": series.axis_label,
         "position": _position(series),
-        "intensity": "intensity",
+        "intensity": "G(r) / Å⁻²" if series.meta["pattern_axis"] == "r" else "intensity",
         "frames": rows,
         "quantities": _quantities(table),
         "curves": curves,
@@ -168,7 +170,7 @@ class _Grids:
 
 
 class _HeatMap:
-    """Square roots of intensities on a common axis; neighbouring frames are averaged where there are too many."""
+    """Levels (`map_levels`) on a common axis; neighbouring frames are averaged where there are too many."""
 
     def __init__(self, n_frames: int) -> None:
         self._per_row = max(1, -(-n_frames // HEAT_ROWS))
@@ -181,7 +183,7 @@ class _HeatMap:
             self._x = np.linspace(curves.x[0], curves.x[-1], min(HEAT_COLUMNS, len(curves.x)))
         _, smooth = _binned(curves.x, curves.observed, len(self._x))
         x, _ = _binned(curves.x, curves.x, len(self._x))
-        row = np.interp(self._x, x, np.sqrt(np.maximum(smooth, 0.0)))
+        row = np.interp(self._x, x, map_levels(smooth, curves.axis))
         self._rows.setdefault(place // self._per_row, []).append(row)
 
     def content(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError, MissingPartError, XtalError
-from .frame import FrameTask, refine_frame
+from .frame import FrameTask
 from .store import Fit
 
 __all__ = ["Lost", "Pool", "open_pool"]
@@ -72,7 +72,7 @@ class Pool:
         others = [address for address in self._workers() if avoid and address != avoid]
         where = {"workers": others, "allow_other_workers": True} if others else {}
         # Coarse steps of the plan come first.
-        future = self._client.submit(refine_frame, task, key=key, pure=False, retries=0, **where)
+        future = self._client.submit(refined, task, key=key, pure=False, retries=0, **where)
         self._tasks[future.key] = (future, task)
         future.add_done_callback(self._done.put)
 
@@ -96,6 +96,11 @@ class Pool:
         with suppress(OSError, TimeoutError, ValueError):
             return list(self._client.nthreads())
         return []
+
+
+def refined(task: FrameTask) -> Fit:
+    """What a worker does with a task."""
+    return task.refine()
 
 
 def _answer(future: Any) -> Fit | Lost:
@@ -152,7 +157,7 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
         local: Any = LocalCluster
         connect: Any = Client
         with (
-            local(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
+            local(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                          memory_limit=0, silence_logs=logging.CRITICAL, preload=["xtal.series.worker_setup"], env={"XTAL_SERIES_ENGINE": engine}) as cluster,
             connect(cluster) as client,
         ):  # fmt: skip

@@ -78,7 +78,7 @@ def _cif(series: Series, folder: Path) -> Iterator[Path]:
         for phase, text in series.structures(frame.index).items():
             yield write_text_atomic(folder / f"{stem}_{phase}.cif", text)
         result = series.result(frame.index)
-        if result is not None and result.profile is not None:
+        if result is not None and result.profile is not None and result.profile.axis != "r":
             text = publication_cif(result, result.structures, {}, {})
             yield write_text_atomic(folder / f"{stem}_powder.cif", text)
 
@@ -141,7 +141,7 @@ def _figures(series: Series, folder: Path) -> Iterator[Path]:
     names = [
         n
         for n in table.columns
-        if f"{n}.esd" in table.columns and n.endswith(MAIN_QUANTITIES) and n.startswith("phase.")
+        if f"{n}.esd" in table.columns and (n.endswith(MAIN_QUANTITIES) or ".bond." in n) and n.startswith("phase.")
     ]
     drawn = {"map": plot_map(series)}
     findings = analyse(series, alarms=False)

@@ -101,7 +101,7 @@ def axis_column(series: Series) -> str:
 
 def _lattice_columns(table: Any) -> list[str]:
     names = [name for name in table.columns if f"{name}.esd" in table.columns and name.startswith("phase.")]
-    return [name for name in names if ".cell." in name or name.endswith(".volume")]
+    return [name for name in names if ".cell." in name or ".bond." in name or name.endswith(".volume")]
 
 
 def _ramps(table: Any) -> Iterator[tuple[int, str, Any]]:

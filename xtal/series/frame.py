@@ -35,7 +35,7 @@ class FrameTask:
     frame, route : int, str
         Which step.
     job : Job
-        With this frame's pattern.
+        With this frame's pattern; that of G(r) is a `PdfJob`.
     starts : mapping or None
         Refined values of the frame that it starts from; None for a cold start.
     weak : tuple of str
@@ -52,7 +52,7 @@ class FrameTask:
 
     frame: int
     route: str
-    job: Job
+    job: Any
     starts: Mapping[str, float] | None
     weak: tuple[str, ...]
     parent: int | None
@@ -61,6 +61,10 @@ class FrameTask:
     timeout: float
     sha256: str
     attempt: int = 1
+
+    def refine(self) -> Fit:
+        """Refine the frame, as `refine_frame`."""
+        return refine_frame(self)
 
 
 def refine_frame(task: FrameTask) -> Fit:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import JobError
 from ..io.series_files import BaseJob, SeriesInput
-from ..job import Job, Stage
+from ..job import Job, Parameter, Stage
 from ..job.messages import nearest
 from ..job.parameters import adjusted, matching
 from ..pattern import Pattern
 from .frames import in_ranges
+from .series_file import OverrideTable
 
-__all__ = ["frame_job"]
+__all__ = ["frame_job", "frame_parameters", "frame_stages"]
 
 
 def frame_job(base: BaseJob, pattern: Pattern, index: int, given: SeriesInput) -> Job:
@@ -34,27 +36,52 @@ def frame_job(base: BaseJob, pattern: Pattern, index: int, given: SeriesInput) -
     JobError
         A name that matches nothing, or a stage in which nothing is free any more.
     """
-    series, job = given.series, base.job
-    overrides = [one for one in series.override if in_ranges(index, [one.frames])]
-    parameters = job.parameters
-    for one in overrides:
-        starts = {name: item.start for name, item in one.parameters.items() if item.start is not None}
-        bounds = {
-            name: [item.min, item.max]
-            for name, item in one.parameters.items()
-            if item.min is not None or item.max is not None
-        }
-        parameters = adjusted(parameters, starts, bounds, f"{given.name}, [[override]] frames {one.frames!r}")
-    fixed = [*series.shared.fixed, *(name for one in overrides for name in one.fixed)]
+    job = base.job
     low, high = base.table.range or (float(pattern.x[0]), float(pattern.x[-1]))
     return replace(
         job,
         title=pattern.source,
         pattern=pattern,
         background_range=(max(low, float(pattern.x[0])), min(high, float(pattern.x[-1]))),
-        parameters=parameters,
-        stages=_without(job.stages, fixed, list(job.parameters), given.name),
+        parameters=frame_parameters(job.parameters, index, given),
+        stages=frame_stages(job.stages, list(job.parameters), index, given),
     )
+
+
+def frame_parameters(parameters: Mapping[str, Parameter], index: int, given: SeriesInput) -> dict[str, Parameter]:
+    """Parameters with the start values and bounds that the series file has for a frame.
+
+    Raises
+    ------
+    JobError
+        A name that matches nothing, or a start outside its bounds.
+    """
+    found = dict(parameters)
+    for one in _overrides(index, given):
+        starts = {name: item.start for name, item in one.parameters.items() if item.start is not None}
+        bounds = {
+            name: [item.min, item.max]
+            for name, item in one.parameters.items()
+            if item.min is not None or item.max is not None
+        }
+        found = adjusted(found, starts, bounds, f"{given.name}, [[override]] frames {one.frames!r}")
+    return found
+
+
+def frame_stages(stages: tuple[Stage, ...], names: list[str], index: int, given: SeriesInput) -> tuple[Stage, ...]:
+    """Stages without what the series file fixes in a frame.
+
+    Raises
+    ------
+    JobError
+        A name that matches nothing, or nothing is free any more.
+    """
+    fixed = [*given.series.shared.fixed, *(name for one in _overrides(index, given) for name in one.fixed)]
+    return _without(stages, fixed, names, given.name)
+
+
+def _overrides(index: int, given: SeriesInput) -> list[OverrideTable]:
+    return [one for one in given.series.override if in_ranges(index, [one.frames])]
 
 
 def _without(stages: tuple[Stage, ...], fixed: list[str], names: list[str], where: str) -> tuple[Stage, ...]:

@@ -15,12 +15,16 @@ from typing import Any
 from .._version import __version__
 from ..engines import engine_named
 from ..errors import InputError, OutputError, PatternError
+from ..io.pdf_series import PdfBaseJob, read_pdf_frame
 from ..io.series_files import BaseJob, SeriesInput, base_job, list_frames, property_values, read_frame
+from ..job import Job
+from ..pdf.job import PdfJob
 from .cluster import Lost, Pool, open_pool
 from .frame import FrameTask, engine_is_unusable, failed_fit
 from .frame_job import frame_job
 from .frames import Frame, in_ranges, parse_range
 from .lock import run_lock
+from .pdf_frame import PdfFrameTask, adjusted_pdf_job
 from .plan import Step, make_plan
 from .store import STORE_NAME, Fit, Store
 
@@ -136,7 +140,7 @@ def run_series(
             driver = _Driver(given, base, store, wanted, stop or StopRequest(), listener)
             if not driver.left:
                 return driver.summary("")
-            with pool or open_pool(wanted.scheduler, wanted.workers, base.job.engine) as cluster:
+            with pool or open_pool(wanted.scheduler, wanted.workers, base.engine) as cluster:
                 return driver.run(cluster)
 
 
@@ -151,12 +155,12 @@ def _check_folder(folder: Path, resume: bool) -> None:
         raise OutputError(f"{folder} exists and holds no series; choose another folder.")
 
 
-def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Store, BaseJob]:
+def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Store, BaseJob | PdfBaseJob]:
     """The store of a run, made new where there is none, and the job that its frames share."""
     if (folder / STORE_NAME).exists():
         store = Store(folder, writable=True)
         try:
-            base = base_job(given, _found(given, store.frames()), store.meta["engine"])
+            base = base_job(given, _found(given, store.frames()), _engine_of(store.meta))
             _refuse_changed(store.meta, given, base, options)
         except BaseException:
             store.close()
@@ -170,12 +174,25 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
     strategy: Any = options.strategy or table.strategy
     plan = make_plan([frame.index for frame in frames], strategy, table.spacing, options.both_ways)
     base = base_job(given, frames, options.engine)
-    engine_named(base.job.engine).worker_command()
     for override in given.series.override:
         parse_range(override.frames, max(frame.index for frame in frames) + 1)
-    frame_job(base, base.job.pattern, frames[0].index, given)
+    _refuse_unusable(base, frames[0], given)
     meta = _meta(given, base, strategy, options.both_ways)
     return Store.create(folder, meta, [_portable(given, frame) for frame in frames], plan), base
+
+
+def _engine_of(meta: Mapping[str, Any]) -> str | None:
+    """Engine that a series was begun with; None where there is no choice."""
+    return None if meta["pattern_axis"] == "r" else str(meta["engine"])
+
+
+def _refuse_unusable(base: BaseJob | PdfBaseJob, first: Frame, given: SeriesInput) -> None:
+    """Raise what would stop every frame: an engine that isn't there, a name that matches nothing."""
+    if isinstance(base, PdfBaseJob):
+        adjusted_pdf_job(base.job, first.index, given)
+        return
+    engine_named(base.engine).worker_command()
+    frame_job(base, base.job.pattern, first.index, given)
 
 
 def _portable(given: SeriesInput, frame: Frame) -> Frame:
@@ -189,23 +206,20 @@ def _found(given: SeriesInput, frames: Iterable[Frame]) -> tuple[Frame, ...]:
     return tuple(replace(frame, path=given.folder / frame.path) for frame in frames)
 
 
-def _meta(given: SeriesInput, base: BaseJob, strategy: str, both_ways: bool) -> dict[str, Any]:
-    job, axis = base.job, given.series.axis
+def _meta(given: SeriesInput, base: BaseJob | PdfBaseJob, strategy: str, both_ways: bool) -> dict[str, Any]:
+    axis = given.series.axis
     return {
         "title": given.title,
         "series_file": given.name,
         "series": given.series.model_dump(by_alias=True, mode="json"),
         "digest": _digest(given, base),
-        "engine": job.engine,
+        "engine": base.engine,
         "strategy": "both ways" if both_ways else strategy,
         "axis": {"name": axis.name, "unit": axis.unit},
-        "phases": [phase.name for phase in job.phases],
-        "groups": {name: list(members) for name, members in job.groups.items()},
-        "wavelength": job.instrument.radiation.lines[0][0] if job.instrument.radiation.lines else None,
-        "pattern_axis": job.pattern.axis,
+        **base.facts(),
         "properties": [_property(given, table) for table in given.series.property],
         "versions": {"xtal": __version__, "python": platform.python_version()},
-        "inputs": {**dict(job.inputs), given.name: given.digest},
+        "inputs": {**dict(base.job.inputs), given.name: given.digest},
     }
 
 
@@ -214,21 +228,16 @@ def _property(given: SeriesInput, table: Any) -> dict[str, Any]:
     return {"name": name, "unit": table.unit, "values": property_values(given, table)}
 
 
-def _digest(given: SeriesInput, base: BaseJob) -> str:
+def _digest(given: SeriesInput, base: BaseJob | PdfBaseJob) -> str:
     """sha256 of everything that a frame's answer depends on besides its pattern."""
-    job, series = base.job, given.series
-    content = {
-        "parameters": {name: [one.start, one.min, one.max] for name, one in job.parameters.items()},
-        "stages": [[stage.name, stage.free, stage.max_cycles] for stage in job.stages],
-        "ties": [[tie.target, tie.terms, tie.constant] for tie in job.ties],
-        "inputs": dict(job.inputs),
-        "cut": base.table.model_dump(mode="json", exclude={"file"}),
-        "series": series.model_dump(mode="json", include={"shared", "override", "run"}),
-    }
+    series = given.series.model_dump(mode="json", include={"shared", "override", "run"})
+    content = {**base.content(), "series": series}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _refuse_changed(meta: Mapping[str, Any], given: SeriesInput, base: BaseJob, options: RunOptions) -> None:
+def _refuse_changed(
+    meta: Mapping[str, Any], given: SeriesInput, base: BaseJob | PdfBaseJob, options: RunOptions
+) -> None:
     same_engine = options.engine is None or options.engine == meta["engine"]
     if meta["digest"] != _digest(given, base) or not same_engine:
         raise InputError(
@@ -241,7 +250,7 @@ def _refuse_changed(meta: Mapping[str, Any], given: SeriesInput, base: BaseJob, 
 class _Driver:
     """State of a run: what is waiting, ready and running."""
 
-    def __init__(self, given: SeriesInput, base: BaseJob, store: Store, options: RunOptions, stop: StopRequest,
+    def __init__(self, given: SeriesInput, base: BaseJob | PdfBaseJob, store: Store, options: RunOptions, stop: StopRequest,
                  listener: Listener | None) -> None:  # fmt: skip
         self._given, self._base, self._store, self._options = given, base, store, options
         self._stop, self._listener = stop, listener
@@ -303,8 +312,7 @@ class _Driver:
         """The task of a step, or its failure when the pattern can't be used."""
         frame = self._frames[step.frame]
         try:
-            pattern, digest = read_frame(frame.path, self._base, self._excluded(frame))
-            job = frame_job(self._base, pattern, frame.index, self._given)
+            job, digest = self._job(frame)
         except (PatternError, InputError) as error:
             return failed_fit(
                 step.frame, step.route, str(error).replace(f"{frame.path.parent}/", ""), status="unreadable"
@@ -312,18 +320,27 @@ class _Driver:
         parent = None if step.parent is None else self._store.fit(step.parent, step.route)
         if parent is not None and parent.status not in GOOD:
             parent = None
-        return FrameTask(
+        kind: type[FrameTask] = PdfFrameTask if isinstance(job, PdfJob) else FrameTask
+        return kind(
             frame=step.frame,
             route=step.route,
             job=job,
             starts=None if parent is None else {name: value for name, value, _ in parent.parameters},
             weak=() if parent is None else parent.weak,
             parent=None if parent is None else step.parent,
-            parent_gof=None if parent is None else parent.gof,
+            parent_gof=None if parent is None else parent.rwp if kind is PdfFrameTask else parent.gof,
             all_stages=self._given.series.run.warm_stages == "all",
             timeout=self._timeout,
             sha256=digest,
         )
+
+    def _job(self, frame: Frame) -> tuple[Job | PdfJob, str]:
+        """The job of a frame, and the sha256 of its file."""
+        if isinstance(self._base, PdfBaseJob):
+            job, digest = read_pdf_frame(self._base, frame.path)
+            return adjusted_pdf_job(job, frame.index, self._given), digest
+        pattern, digest = read_frame(frame.path, self._base, self._excluded(frame))
+        return frame_job(self._base, pattern, frame.index, self._given), digest
 
     def _excluded(self, frame: Frame) -> list[list[float]]:
         overrides = self._given.series.override
