@@ -51,10 +51,6 @@ def test_names_of_another_pattern_are_refused(task):
     assert kind == "unsupported" and "pattern.B.zero" in text
 
 
-@pytest.mark.parametrize("mode", ["lebail", "pawley"])
-def test_whole_pattern_decomposition_is_refused(task, mode):
-    assert refused({**task, "mode": mode})[0] == "unsupported"
-
 
 @pytest.mark.parametrize(
     "name", ["phase.si.stephens.s400", "phase.si.texture.c4_1", "pattern.absorption", "phase.si.site.Si1.u11"]
@@ -110,8 +106,8 @@ def test_pattern_without_a_reflection_is_refused(task):
 
 def test_worker_answers_refusals_and_fits_and_stays_alive(task):
     command = engine_named("native").worker_command()
-    run = run_task(command, {**task, "mode": "lebail"}, timeout=120)
-    assert run.status == "unsupported" and "lebail" in run.message
+    run = run_task(command, {**task, "mode": "structureless"}, timeout=120)
+    assert run.status == "unsupported" and "structureless" in run.message
     events = []
     run = run_task(command, task, timeout=120, on_event=lambda event: events.append(event["event"]))
     assert run.status == "done" and run.outcome["converged"]

@@ -39,7 +39,8 @@ class ExtraPeaks:
         self, axis: FloatArray, values: Mapping[str, float], moving: Sequence[str]
     ) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Counts on an axis (n,), and derivatives by the moving parameters, each (n,)."""
-        total, slopes, wanted = np.zeros(len(axis)), {}, set(moving)
+        slopes: dict[str, FloatArray] = {}
+        total, wanted = np.zeros(len(axis)), set(moving)
         for prefix in self.prefixes:
             position, area, fwhm, eta = (values[prefix + kind] for kind in _KINDS)
             away = axis - position

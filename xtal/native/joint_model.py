@@ -69,6 +69,11 @@ class JointModel:
             for pattern, names, points in zip(self.patterns, self.names, self.points, strict=True)
         ]
 
+    @property
+    def n_extracted(self) -> int:
+        """Number of intensities that come from the patterns themselves."""
+        return sum(pattern.n_extracted for pattern in self.patterns)
+
     def list_reflections(self, values: Mapping[str, float]) -> None:
         """Make the reflection lists anew."""
         for view in self.views(values):

@@ -59,7 +59,8 @@ def outcome_of(
         "parameters": _rows(parameters, covariance, last),
         "covariance": None if covariance is None else
         {"names": list(covariance.names), "matrix": covariance.matrix.tolist()},
-        "mass_factor": {phase.name: phase.mass_factor(parameters.values) for phase in model.phases},
+        "mass_factor": {} if model.n_extracted else
+        {phase.name: phase.mass_factor(parameters.values) for phase in model.phases},
         "engine_weight_fractions": fractions,
         **_patterns(model, parameters, last),
         "derived_cells": {phase.name: _cell(phase, parameters) for phase in model.phases},
@@ -82,7 +83,8 @@ def _message(stage: Stage, kernel: str) -> str:
 
 
 def _agreement(model: PatternModel | JointModel, stage: Stage) -> dict[str, float | int]:
-    return _figures(model.observed, model.sigma, stage.state.calculated.total, len(stage.free))
+    return _figures(model.observed, model.sigma, stage.state.calculated.total,
+                    len(stage.free) + model.n_extracted)  # fmt: skip
 
 
 def _figures(observed: FloatArray, sigma: FloatArray, calculated: FloatArray, n_free: int) -> dict[str, float | int]:
@@ -105,9 +107,12 @@ def _patterns(model: PatternModel | JointModel, parameters: Parameters, last: St
             None if calculated.extra_peaks is None else calculated.extra_peaks[view.points],
         )
         described[view.name] = {
-            "agreement": _figures(view.model.observed, view.model.sigma, own.total, len(last.free)),
+            "agreement": _figures(view.model.observed, view.model.sigma, own.total, len(last.free) + model.n_extracted),
             "profile": _profile(view.model, own),
-            "reflections": {phase.name: _reflections(view, phase) for phase in view.model.phases},
+            "reflections": {
+                phase.name: _reflections(view, phase, esds)
+                for phase, esds in zip(view.model.phases, _intensity_esds(view, last), strict=True)
+            },
         }
     if isinstance(model, JointModel):
         return {"patterns": described}
@@ -135,8 +140,10 @@ def weight_fractions(model: PatternModel | JointModel, parameters: Parameters) -
 
 
 def _weights(model: PatternModel | JointModel, parameters: Parameters) -> FloatArray:
-    """Scale times mass and volume of the cell."""
+    """Scale times mass and volume of the cell; zeros where intensities are extracted."""
     values = parameters.values
+    if model.n_extracted:
+        return np.zeros(len(model.phases))
     return np.array([values[f"phase.{phase.name}.scale"] * phase.mass_factor(values) for phase in model.phases])
 
 
@@ -175,7 +182,19 @@ def _profile(model: PatternModel, calculated: Calculated) -> dict[str, Any]:
     }
 
 
-def _reflections(view: View, phase: PhaseModel) -> list[dict[str, Any]]:
+def _intensity_esds(view: View, last: Stage) -> list[FloatArray | None]:
+    """Standard uncertainties of each phase's |F|² after Pawley; None where there are none."""
+    model, nothing = view.model, [None for _ in view.model.phases]
+    if model.extraction is None or model.extraction.mode != "pawley" or model.extraction.n_free != len(last.free):
+        return list(nothing)
+    n_free = len(last.free) + model.n_extracted
+    chi_squared = last.state.cost / max(len(model.axis) - n_free, 1)
+    covariance = np.asarray(np.linalg.pinv(last.state.normal, hermitian=True) * chi_squared)
+    esds = model.extraction.esds(covariance, chi_squared)
+    return list(np.split(esds, np.cumsum([len(phase.hkl) for phase in model.phases])[:-1]))
+
+
+def _reflections(view: View, phase: PhaseModel, esds: FloatArray | None) -> list[dict[str, Any]]:
     """Reflections within the range, in its order; positions and widths are the first line's, intensities (counts · unit of
     the axis) all lines'.
     """
@@ -194,6 +213,7 @@ def _reflections(view: View, phase: PhaseModel) -> list[dict[str, Any]]:
             "h": h, "k": k, "l": l, "multiplicity": int(phase.multiplicity[r]),
             "d": float(strength.inverse_d_squared[r] ** -0.5), model.axis_name: float(peaks.centre[peak]),
             "f_squared": float(strength.f_squared[r]), "intensity": float(intensity[r]), "fwhm": float(peaks.fwhm[peak]),
+            **({} if esds is None else {"esd_f_squared": float(esds[r])}),
         })  # fmt: skip
     return rows
 
@@ -220,9 +240,7 @@ def _pattern_warnings(view: View, calculated: FloatArray) -> list[str]:
     """What is odd about one pattern."""
     found, model = [], view.model
     if model.has_negative_width(view.values):
-        found.append(
-            f"The instrument's Gaussian width ({model.width_terms}) is negative in part of the fitted range."
-        )
+        found.append(f"The instrument's Gaussian width ({model.width_terms}) is negative in part of the fitted range.")
     factor = serial_correlation((model.observed - calculated) / model.sigma)
     if factor > LARGE_SERIAL_CORRELATION:
         found.append(

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from .axial_kernel import Nodes, spread_nodes
 from .extra_peaks import ExtraPeaks
+from .extraction import Extraction
 from .from_task import instrument_of
 from .kernel_work import PeakWork
 from .kernels import add_peaks
+from .peak_columns import windowed_shapes
 from .peaks import Peaks, shared_names
 from .phase_model import PhaseModel
 from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
@@ -102,6 +104,8 @@ class PatternModel:
         )
         dispersion = bool(task["instrument"].get("dispersion", True))
         self.phases = [self._phase(phase, dispersion) for phase in task["phases"]]
+        mode = task.get("mode", "rietveld")
+        self.extraction = None if mode == "rietveld" else Extraction(self, mode)
         self.extra_peaks = ExtraPeaks(task.get("peaks", []))
         self.background_names = [f"pattern.background.c{i}" for i in range(int(task["background"]["n_terms"]))]
         low, high = (float(edge) for edge in task["background"]["range"])
@@ -138,6 +142,8 @@ class PatternModel:
         self._windows.clear()
         for phase in self.phases:
             phase.list_reflections(values, float(self.axis[0]), float(self.axis[-1]))
+        if self.extraction is not None:
+            self.extraction.list_reflections()
 
     def evaluate(
         self, values: Mapping[str, float], moving: tuple[str, ...] = (), reduction: FloatArray | None = None
@@ -163,9 +169,15 @@ class PatternModel:
         extra, extra_slopes = self.extra_peaks.evaluate(self.axis, values, moving)
         for name, slope in extra_slopes.items():
             jacobian += np.outer(row_of[name], slope)
+        background = coefficients @ self.background_rows + extra
+        if self.extraction is not None:
+            self.extraction.settle(values, background)
         curves = np.zeros((len(self.phases), len(self.axis)))
-        self._add_phases(values, moving, by_free, curves, jacobian)
-        return Calculated(coefficients @ self.background_rows + extra, tuple(curves), jacobian, extra)
+        self.add_phases(values, moving, by_free, curves, jacobian)
+        if self.extraction is not None:
+            self.extraction.judge(background + curves.sum(axis=0))
+            jacobian = self.extraction.project(jacobian)
+        return Calculated(background, tuple(curves), jacobian, extra)
 
     @property
     def tails(self) -> Tails:
@@ -174,7 +186,29 @@ class PatternModel:
             self._tails = Tails(self.axis)
         return self._tails
 
-    def _add_phases(
+    def start_extraction(self) -> None:
+        """Forget extracted intensities, those of an earlier fit for example."""
+        if self.extraction is not None:
+            self.extraction.forget()
+
+    def finish_extraction(self) -> None:
+        """Give the phases the intensities of the best pattern since the reflections were listed."""
+        if self.extraction is not None:
+            self.extraction.keep_best()
+
+    @property
+    def n_extracted(self) -> int:
+        """Number of intensities that come from the pattern itself."""
+        return 0 if self.extraction is None else self.extraction.n
+
+    def shapes(self, name: str, peaks: Any, values: Mapping[str, float]) -> Any:
+        """Peaks of a phase at unit area within their windows, sparse, (peaks, n)."""
+        axial = values.get(AXIAL, 0.0)
+        windows = self._windows_of(name, peaks, axial)
+        nodes = spread_nodes(peaks.centre, axial, windows.nodes, with_axial=False)
+        return windowed_shapes(self.axis, windows, nodes, peaks.fwhm, peaks.eta)
+
+    def add_phases(
         self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, curves: FloatArray,
         jacobian: FloatArray,
     ) -> None:  # fmt: skip
@@ -201,10 +235,7 @@ class PatternModel:
         """Counts of a phase within its windows and derivatives by the k free parameters that touch it, (k + 1, n), and the
         deposit of its tails, (n_grid, k + 1).
         """
-        windows = self._windows.get(name)
-        if windows is None or not windows.still_fit(peaks.centre, peaks.fwhm, axial):
-            windows = make_windows(self.axis, peaks.centre, peaks.fwhm, peaks.eta, axial)
-            self._windows[name] = windows
+        windows = self._windows_of(name, peaks, axial)
         with_axial = bool(np.any(axial_row))
         nodes = spread_nodes(peaks.centre, axial, windows.nodes, with_axial)
         slopes = np.ascontiguousarray(peaks.slopes @ reduction)
@@ -215,6 +246,14 @@ class PatternModel:
         if with_axial:
             total[1:-1] += np.outer(axial_row, total[-1])
         return total[:-1], self._tail(peaks, slopes, nodes, axial_row)
+
+    def _windows_of(self, name: str, peaks: Peaks, axial: float) -> Windows:
+        """The windows of a phase, made anew when its peaks have moved."""
+        windows = self._windows.get(name)
+        if windows is None or not windows.still_fit(peaks.centre, peaks.fwhm, axial):
+            windows = make_windows(self.axis, peaks.centre, peaks.fwhm, peaks.eta, axial)
+            self._windows[name] = windows
+        return windows
 
     def _tail(self, peaks: Peaks, slopes: FloatArray, nodes: Nodes, axial_row: FloatArray) -> FloatArray:
         """Deposit of the tails with T = area · η · FWHM / 2π."""

@@ -53,10 +53,12 @@ class PhaseModel:
         self.orientation = orientation_of(phase, self.structure)
         self.broadening = Broadening(phase, self.structure)
         self.scattering = StructureIntensity(self.structure, instrument.radiation, use_dispersion)
+        self.extracted: FloatArray | None = None
 
     def known_names(self) -> list[str]:
         """Dotted names of the parameters that this phase has."""
-        own = ["scale", *self.broadening.names(), *self.orientation.names(), *self.scattering.names()]
+        own = ["scale", *self.orientation.names(), *self.scattering.names()] if self.extracted is None else []
+        own += [*self.broadening.names()]
         own += [f"cell.{name}" for name in self.structure.space_group.free_cell_parameters()]
         return [self.prefix + name for name in own]
 
@@ -109,7 +111,7 @@ class PhaseModel:
         names = tuple(name for name in moving if name.startswith(self.prefix))
         inner = [name[start:] for name in names]
         own = {name[start:]: value for name, value in values.items() if name.startswith(self.prefix)}
-        lattice, scale = self.lattice(values), own["scale"]
+        lattice = self.lattice(values)
         metric, inverse = lattice.reciprocal_metric_tensor, self._inverse_d_squared(lattice)
         moves = {
             name: slope
@@ -117,11 +119,29 @@ class PhaseModel:
             if f"cell.{name}" in inner
         }
         along = list(moves.values())
-        f2, f2_slopes, by_s, by_metric = self.scattering.evaluate(self.indices, inverse / 4, metric, own, set(inner))
-        factor, turns, turns_by_moves = self.orientation.evaluate(self.hkl, lattice, own, along)
         broadened = self.broadening.evaluate(self.hkl, inverse, metric, own, along)
-        whole = scale * self.multiplicity
         slopes = np.zeros((len(names), 4, len(inverse)))
+        for row, name in zip(slopes, inner, strict=True):
+            if name in broadened.slopes:
+                row[[INVERSE_SIZE, STRAIN]] = broadened.slopes[name]
+        for (name, move), by_move in zip(moves.items(), broadened.by_moves, strict=True):
+            row = slopes[inner.index(f"cell.{name}")]
+            row[INVERSE_D_SQUARED] = ((self.indices @ move) * self.indices).sum(axis=1)
+            row[[INVERSE_SIZE, STRAIN]] = by_move
+        if self.extracted is None:
+            strength, f2 = self._strength(lattice, inverse, own, inner, moves, slopes)
+        else:
+            strength, f2 = self.multiplicity * self.extracted, self.extracted
+        return Reflected(strength, inverse, broadened.inverse_size, broadened.strain, f2, names, slopes)
+
+    def _strength(
+        self, lattice: Lattice, inverse: FloatArray, own: Mapping[str, float], inner: list[str],
+        moves: Mapping[str, FloatArray], slopes: FloatArray,
+    ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+        """Strength and |F|² from the structure; the slopes of the strength are entered."""
+        metric, whole = lattice.reciprocal_metric_tensor, own["scale"] * self.multiplicity
+        f2, f2_slopes, by_s, by_metric = self.scattering.evaluate(self.indices, inverse / 4, metric, own, set(inner))
+        factor, turns, turns_by_moves = self.orientation.evaluate(self.hkl, lattice, own, list(moves.values()))
         for row, name in zip(slopes, inner, strict=True):
             if name == "scale":
                 row[STRENGTH] = self.multiplicity * factor * f2
@@ -129,17 +149,11 @@ class PhaseModel:
                 row[STRENGTH] = whole * factor * f2_slopes[name]
             elif name in turns:
                 row[STRENGTH] = whole * f2 * turns[name]
-            elif name in broadened.slopes:
-                row[[INVERSE_SIZE, STRAIN]] = broadened.slopes[name]
-        for index, (name, move) in enumerate(moves.items()):
+        for (name, move), turned in zip(moves.items(), turns_by_moves, strict=True):
             row = slopes[inner.index(f"cell.{name}")]
-            row[INVERSE_D_SQUARED] = ((self.indices @ move) * self.indices).sum(axis=1)
             by_cell = by_s * row[INVERSE_D_SQUARED] / 4 + np.diag(move) @ by_metric
-            row[STRENGTH] = whole * (factor * by_cell + f2 * turns_by_moves[index])
-            row[[INVERSE_SIZE, STRAIN]] = broadened.by_moves[index]
-        return Reflected(
-            whole * factor * f2, inverse, broadened.inverse_size, broadened.strain, np.asarray(f2), names, slopes
-        )
+            row[STRENGTH] = whole * (factor * by_cell + f2 * turned)
+        return np.asarray(whole * factor * f2), np.asarray(f2)
 
     def peaks(self, values: Mapping[str, float], moving: tuple[str, ...]) -> tuple[Peaks, tuple[str, ...]]:
         """Peaks of all lines, and the names, in the order of the slopes, of the moving parameters that change them."""

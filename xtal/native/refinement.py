@@ -127,9 +127,13 @@ def _solve(fit: _Fit, stage: dict[str, Any], ending: tuple[float, float]) -> Sta
             "diverged", f"stage '{stage['name']}': {error}; free fewer parameters at once or start closer."
         ) from error
     parameters.set_free(search.free, state.theta)
-    bounds = (search.low, search.high)
+    if model.n_extracted:
+        search.evaluate(state.theta)
+    for view in model.views(parameters.values):
+        view.model.finish_extraction()
+    n_points, bounds = len(model.axis) - model.n_extracted, (search.low, search.high)
     fit.covariance = (
-        covariance_of(state, search.moving, search.reduction, bounds, len(model.axis), parameters.values)
+        covariance_of(state, search.moving, search.reduction, bounds, n_points, parameters.values)
         if search.free
         else None
     )

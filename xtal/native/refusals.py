@@ -10,6 +10,7 @@ __all__ = ["NativeError", "refuse_displacement", "refuse_unknown_kinds", "refuse
 Kind = Literal["unsupported", "bad_input", "diverged"]
 
 RADIATIONS = ("xray", "neutron_cw", "neutron_tof")
+MODES = ("rietveld", "lebail", "pawley")
 GEOMETRIES = ("bragg-brentano", "debye-scherrer")
 
 
@@ -37,8 +38,8 @@ def unsupported(message: str) -> NativeError:
 def refuse_unknown_kinds(task: dict[str, Any]) -> None:
     """Refuse patterns, modes, backgrounds and geometries beyond this engine."""
     mode = task.get("mode", "rietveld")
-    if mode != "rietveld":
-        raise unsupported(f"mode {mode!r}: the native engine runs 'rietveld' only, and so do rietx and gsas2 here.")
+    if mode not in MODES:
+        raise unsupported(f"mode {mode!r}: one of {', '.join(MODES)}.")
     kind = task["instrument"]["radiation"]["kind"]
     if kind not in RADIATIONS:
         raise unsupported(f"instrument.radiation.kind {kind!r}: one of {', '.join(RADIATIONS)}.")

@@ -22,7 +22,11 @@ SMALLEST_SHARE = 0.02
 
 def set_start_scales(task: dict[str, Any], model: PatternModel | JointModel, parameters: Parameters) -> None:
     """Replace scales that start at exactly 1 by ones that match the pattern: the phases' in the first, then one for each further."""
-    first, *others = model.views(parameters.values)
+    first, *others = views = model.views(parameters.values)
+    if first.model.extraction is not None:
+        for view in views:
+            view.model.start_extraction()
+        return
     names = [f"phase.{phase.name}.scale" for phase in first.model.phases]
     curves = np.array(first.model.evaluate(first.values).phases)
     _set(task, parameters, names, curves, first)

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diffraction.back_to_back import back_to_back_slopes
 from ..diffraction.reflections import tof_limits
 from ..diffraction.time_of_flight import TOF_MARGIN, tof_reach
 from ..errors import InputError
 from .kernel_work import TofWork
 from .kernels import add_tof_peaks
 from .pattern_model import PatternModel
+from .peak_columns import rows_of_windows
 from .phase_model import PhaseModel
 from .refusals import NativeError
 from .tof_peaks import TOF_NAMES, TofPeaks, bank_at, smallest_variance, tof_peaks
@@ -90,10 +92,11 @@ class TofPatternModel(PatternModel):
         """Parameters of bank and profile."""
         return list(TOF_NAMES)
 
-    def _add_phases(
+    def add_phases(
         self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, curves: FloatArray,
         jacobian: FloatArray,
     ) -> None:  # fmt: skip
+        """See `PatternModel.add_phases`."""
         row_of = {name: by_free[i] for i, name in enumerate(moving)}
         for index, phase in enumerate(self.phases):
             peaks, names = phase.peaks(values, moving)
@@ -104,11 +107,26 @@ class TofPatternModel(PatternModel):
             curves[index] = total[0]
             jacobian[used] += total[1:]
 
-    def _sum_tof(self, name: str, peaks: TofPeaks, reduction: FloatArray) -> FloatArray:
-        """Counts of a phase and derivatives by the k free parameters that touch it, (k + 1, n)."""
+    def shapes(self, name: str, peaks: Any, values: Mapping[str, float]) -> Any:
+        """Peaks of a phase at unit area within their windows, sparse, (peaks, n)."""
+        windows = self._windows_at(name, peaks)
+        _, centre, alpha, beta, fwhm, eta = peaks.table.T
+
+        def shape(x: FloatArray, i: int) -> FloatArray:
+            return np.asarray(back_to_back_slopes(x - centre[i], alpha[i], beta[i], fwhm[i], eta[i])[0])
+
+        return rows_of_windows(self.axis, windows.first, windows.last, shape)
+
+    def _windows_at(self, name: str, peaks: TofPeaks) -> _Windows:
+        """The windows of a phase, made anew when its peaks have moved."""
         windows = self._kept.get(name)
         if windows is None or not windows.still_fit(peaks.table):
             windows = self._kept[name] = _Windows.of(self.axis, peaks.table)
+        return windows
+
+    def _sum_tof(self, name: str, peaks: TofPeaks, reduction: FloatArray) -> FloatArray:
+        """Counts of a phase and derivatives by the k free parameters that touch it, (k + 1, n)."""
+        windows = self._windows_at(name, peaks)
         total = np.zeros((reduction.shape[1] + 1, len(self.axis)))
         slopes = np.ascontiguousarray(peaks.slopes @ reduction)
         add_tof_peaks(TofWork(self.axis, windows.first, windows.last, peaks.table, slopes), total)
