@@ -329,3 +329,62 @@ def test_memory_of_the_driver_does_not_grow_with_the_series(light_series, tmp_pa
     run(light_series, tmp_path / "out")
     gc.collect()
     assert not [one for one in gc.get_objects() if isinstance(one, FrameTask)]
+
+
+def grow(file: Path, *names: str) -> None:
+    """Copies of a frame under other names."""
+    frames = file.parent / "frames"
+    for name in names:
+        shutil.copy(frames / "frame_0_x0.000.xye", frames / name)
+
+
+def test_patterns_that_were_added_are_refined_on_resume_and_nothing_else(light_series, tmp_path):
+    run(light_series, tmp_path / "out")
+    before = rows(tmp_path / "out")
+    grow(light_series, "frame_12_x1.100.xye", "frame_13_x1.200.xye")
+    summary, pool = run(light_series, tmp_path / "out", resume=True)
+    assert (summary.done, summary.total) == (14, 14)
+    assert sorted(task.frame for task, _ in pool.given) == [12, 13]
+    after = rows(tmp_path / "out")
+    assert {frame: after[frame] for frame in before} == before
+    with Series(tmp_path / "out") as series:
+        assert [frame.value for frame in series.frames][-2:] == [1.1, 1.2]
+
+
+def test_pattern_that_sorts_between_old_ones_keeps_their_numbers_and_ramps_are_found_anew(light_series, tmp_path):
+    run(light_series, tmp_path / "out")
+    grow(light_series, "frame_3_x0.300.xye", "frame_20_x0.500.xye")
+    run(light_series, tmp_path / "out", resume=True)
+    with Series(tmp_path / "out") as series:
+        assert [frame.path.name for frame in series.frames][-2:] == ["frame_3_x0.300.xye", "frame_20_x0.500.xye"]
+        assert [(frame.ramp, frame.direction) for frame in series.frames][-2:] == [(0, "up"), (1, "down")]
+
+
+def test_series_of_chosen_frames_takes_no_others_on_resume(light_series, tmp_path):
+    run(light_series, tmp_path / "out", frames="3:7")
+    summary, pool = run(light_series, tmp_path / "out", resume=True)
+    assert (summary.total, pool.given) == (4, [])
+
+
+def test_added_pattern_whose_axis_cannot_be_read_is_named_and_nothing_is_changed(light_series, tmp_path):
+    run(light_series, tmp_path / "out")
+    grow(light_series, "dark.xye")
+    with pytest.raises(InputError, match=r"dark\.xye"):
+        run(light_series, tmp_path / "out", resume=True)
+    assert len(rows(tmp_path / "out")) == 12
+
+
+def test_second_run_on_a_folder_at_work_is_refused_and_the_first_is_not_disturbed(light_series, tmp_path):
+    refused = []
+
+    def interfere(progress) -> None:
+        if progress.done == 5:
+            with pytest.raises(OutputError, match="another run is at work") as error:
+                run(light_series, tmp_path / "out", resume=True)
+            refused.append(str(error.value))
+
+    summary, _ = run(light_series, tmp_path / "out", listener=interfere)
+    assert len(refused) == 1
+    assert "process " in refused[0]
+    assert (summary.done, summary.failed) == (12, 0)
+    assert len(rows(tmp_path / "out")) == 12

@@ -23,6 +23,7 @@ from .cluster import Lost, Pool, open_pool
 from .frame import FrameTask, engine_is_unusable, failed_fit
 from .frame_job import frame_job
 from .frames import Frame, in_ranges, parse_range
+from .growth import take_new_frames
 from .lock import run_lock
 from .pdf_frame import PdfFrameTask, adjusted_pdf_job
 from .plan import Step, make_plan
@@ -162,6 +163,7 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
         try:
             base = base_job(given, _found(given, store.frames()), _engine_of(store.meta))
             _refuse_changed(store.meta, given, base, options)
+            take_new_frames(given, store, lambda frame: _portable(given, frame))
         except BaseException:
             store.close()
             raise
@@ -177,7 +179,7 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
     for override in given.series.override:
         parse_range(override.frames, max(frame.index for frame in frames) + 1)
     _refuse_unusable(base, frames[0], given)
-    meta = _meta(given, base, strategy, options.both_ways)
+    meta = {**_meta(given, base, strategy, options.both_ways), "selection": options.frames}
     return Store.create(folder, meta, [_portable(given, frame) for frame in frames], plan), base
 
 
