@@ -24,6 +24,7 @@ from .peak_sum import GRID_POINTS_PER_SIGMA, sum_of_gaussians
 from .peak_widths import DEFAULT_U_ISO, peak_variances, relative_displacements
 from .site_scattering import CellScattering, Probe, cell_scattering, element_pairs
 from .termination import terminated
+from .transform import r_grid
 
 __all__ = ["PdfPhase", "PdfSettings", "SimulatedPdf", "mixture", "r_grid", "simulate_pdf"]
 
@@ -143,20 +144,6 @@ class SimulatedPdf:
             raise InputError(f"there is no partial {name};", where="pdf",
                              remedy=f"there are {', '.join(self.partials) or 'none: ask for partials'}.")  # fmt: skip
         return self.partials[name]
-
-
-def r_grid(low: float, high: float, step: float = 0.01) -> FloatArray:
-    """Points from `low` to `high` (Å), both included, as multiples of `step` from `low`.
-
-    Raises
-    ------
-    InputError
-        No points, or a negative distance.
-    """
-    if not (0 <= low < high and step > 0):
-        raise InputError(f"range {low:g}-{high:g} Å in steps of {step:g};", where="r",
-                         remedy="give 0 ≤ low < high and a positive step.")  # fmt: skip
-    return np.asarray(low + step * np.arange(round((high - low) / step) + 1), dtype=np.float64)
 
 
 def simulate_pdf(

@@ -47,18 +47,18 @@ def nyquist_step(q_max: float) -> float:
     return float(np.pi / q_max)
 
 
-def r_grid(r_min: float, r_max: float, r_step: float) -> FloatArray:
-    """Points from `r_min` to `r_max`, both included where the step allows it, Å.
+def r_grid(low: float, high: float, step: float = 0.01) -> FloatArray:
+    """Points from `low` to `high`, both included where the step allows it, Å.
 
     Raises
     ------
     InputError
-        Limits in the wrong order or a step that isn't positive.
+        Limits in the wrong order, a negative one, or a step that isn't positive.
     """
-    if not (r_step > 0 and r_max > r_min >= 0):
-        raise InputError(f"r from {r_min:g} to {r_max:g} Å in steps of {r_step:g} Å;",
-                         remedy="give 0 <= rmin < rmax and a positive step.")  # fmt: skip
-    return np.asarray(r_min + r_step * np.arange(int(np.floor((r_max - r_min) / r_step + 1e-9)) + 1), dtype=float)
+    if not (0 <= low < high and step > 0):
+        raise InputError(f"range {low:g}-{high:g} Å in steps of {step:g} Å;", where="r",
+                         remedy="give 0 ≤ low < high and a positive step.")  # fmt: skip
+    return np.asarray(low + step * np.arange(int(np.floor((high - low) / step + 1e-9)) + 1), dtype=float)
 
 
 def transform_matrix(r: ArrayLike, q: ArrayLike, window: Window = "none") -> FloatArray:
