@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from .outcome import Stage, outcome_of, weight_fractions
 from .parameters import Parameters, to_job
 from .pattern_model import Calculated, PatternModel
 from .refusals import NativeError
+from .restraints import Restraints
 from .solver import Evaluate, State, minimise
 from .start_scales import set_start_scales
 from .uncertainty import Covariance, covariance_of
@@ -37,6 +38,7 @@ class _Fit:
 
     model: PatternModel | JointModel
     parameters: Parameters
+    restraints: Restraints
     covariance: Covariance | None = None
 
 
@@ -65,9 +67,9 @@ def refine_task(task: dict[str, Any], emit: Listener, make_model: ModelOf = mode
     if not task["stages"]:
         raise NativeError("bad_input", "stages: the task has none, so there is nothing to do.")
     model = make_model(task)
-    if any(must_compile(view.model.axis_name == "tof") for view in model.views({})):
+    fit = _Fit(model, Parameters(task), Restraints.of(task, model.phases))
+    if any(must_compile(view.model.axis_name == "tof") for view in fit.model.views(fit.parameters.values)):
         emit({"event": "note", "text": "compiling the native engine, once per installation (a few seconds)"})
-    fit = _Fit(model, Parameters(task))
     history: list[Stage] = []
     outcome: dict[str, Any] = {}
     for index, stage in enumerate(task["stages"]):
@@ -80,6 +82,8 @@ def refine_task(task: dict[str, Any], emit: Listener, make_model: ModelOf = mode
         seconds = time.perf_counter() - started
         history.append(Stage(str(stage["name"]), tuple(dict.fromkeys(stage["free"])), state, seconds))
         outcome = outcome_of(fit.model, fit.parameters, fit.covariance, history, kernel_name())
+        if fit.restraints.members:
+            outcome["restraints"] = fit.restraints.outcome(fit.parameters.values)
         emit({"event": "stage", "index": index, "name": stage["name"], "rwp": outcome["agreement"]["rwp"],
               "seconds": seconds, "snapshot": outcome})  # fmt: skip
     if "bootstrap" in task:
@@ -108,7 +112,9 @@ class _Search:
 
         def evaluate(theta: FloatArray) -> Calculated:
             parameters.set_free(free, theta)
-            return model.evaluate(parameters.values, moving, reduction)
+            calculated = model.evaluate(parameters.values, moving, reduction)
+            rows = fit.restraints.rows(parameters.values, moving, reduction)
+            return calculated if rows is None else replace(calculated, restrained=rows)
 
         return cls(free, moving, reduction, low, high, evaluate)
 
@@ -131,7 +137,7 @@ def _solve(fit: _Fit, stage: dict[str, Any], ending: tuple[float, float]) -> Sta
         search.evaluate(state.theta)
     for view in model.views(parameters.values):
         view.model.finish_extraction()
-    n_points, bounds = len(model.axis) - model.n_extracted, (search.low, search.high)
+    n_points, bounds = len(model.axis) + fit.restraints.n - model.n_extracted, (search.low, search.high)
     fit.covariance = (
         covariance_of(state, search.moving, search.reduction, bounds, n_points, parameters.values)
         if search.free
