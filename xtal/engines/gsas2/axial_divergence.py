@@ -65,6 +65,8 @@ def axial_nodes(two_theta: float, axial: float, fwhm: float, number: int = 0) ->
     number : int
         Number of nodes instead.
     """
+    if axial <= 0.0:
+        return Nodes(np.zeros(1), np.ones(1), np.zeros(1), np.zeros(1))
     angle = math.radians(two_theta)
     # Below this angle the cone of diffraction does not reach the edge of the slit.
     highest = min(axial, 0.999999 * abs(math.tan(angle)))

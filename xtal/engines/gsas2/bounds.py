@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .cells import ORTHOGONAL_AXES
-from .parameters import Parameter
+from .parameter import Parameter
 from .session import Session
 
 # GSAS-II cuts refined sizes to this range.
@@ -31,11 +31,11 @@ def set_bounds(session: Session, free: set[str]) -> None:
 def gsas2_bounds(session: Session, parameter: Parameter, entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Lower and upper limit for the GSAS-II variable; None where it cannot hold one."""
     low, high = entry.get("min"), entry.get("max")
-    if parameter.kind in ("background", "strain", "share"):
+    if parameter.kind in ("background", "strain", "share", "peak_width", "peak_part"):
         return None, None
     if parameter.kind == "cell":
         return cell_bounds(session, parameter, low, high)
-    if parameter.variable.endswith(":Size;i"):
+    if parameter.variable.endswith((":Size;i", ":Size;a")):
         low, high = max(low or 0.0, SIZE_RANGE_NM[0]), min(high or math.inf, SIZE_RANGE_NM[1])
     return (
         None if low is None else (low - parameter.offset) / parameter.factor,

@@ -11,8 +11,8 @@ from .measured import Measured, patterns_of
 
 def check_task(task: Mapping[str, Any]) -> None:
     """Refuse, by name, what this engine cannot do at all."""
-    if task.get("mode", "rietveld") != "rietveld":
-        raise unsupported(f"mode {task['mode']!r}: this worker refines structures only (rietveld)")
+    if task.get("mode", "rietveld") not in ("rietveld", "lebail"):
+        raise unsupported(f"mode {task['mode']!r}: this worker does rietveld and lebail; native has pawley")
     for measured in patterns_of(task):
         check_pattern(measured)
     check_names(task)
@@ -62,6 +62,31 @@ def check_displacement(task: Mapping[str, Any]) -> None:
             raise unsupported(f"{name}: only defined for bragg-brentano geometry")
         if not instrument.get("goniometer_radius_mm"):
             raise bad_input(f"{name} needs instrument.goniometer_radius_mm, which is missing")
+
+
+def check_models(task: Mapping[str, Any]) -> None:
+    """Models that GSAS-II lacks, or lacks together."""
+    for phase in task["phases"]:
+        head = f"phase.{phase['name']}"
+        if phase.get("harmonics"):
+            raise unsupported(f"{head}.texture.c: GSAS-II's spherical harmonics are not those of xtal; native has them")
+        if phase.get("stephens") and is_used(task, f"{head}.microstrain", 0.0):
+            raise unsupported(
+                f"{head}.microstrain beside stephens terms: GSAS-II has one or the other; set it to 0, or use native"
+            )
+    for measured in patterns_of(task):
+        geometry = measured.entry["instrument"]["geometry"]
+        for name, wanted in (("transparency", "bragg-brentano"), ("absorption", "debye-scherrer")):
+            if geometry != wanted and is_used(task, f"{measured.prefix}.{name}", 0.0):
+                raise unsupported(f"{measured.prefix}.{name}: only defined for {wanted} geometry")
+
+
+def is_used(task: Mapping[str, Any], name: str, neutral: float) -> bool:
+    """True for a parameter that is freed somewhere or does not have its neutral value."""
+    entry = task["parameters"].get(name)
+    return bool(entry) and (
+        entry["value"] not in (None, neutral) or any(name in stage["free"] for stage in task["stages"])
+    )
 
 
 def check_texture(task: Mapping[str, Any]) -> None:

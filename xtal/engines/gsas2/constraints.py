@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import unsupported
-from .parameters import Parameter
+from .parameter import Parameter
 from .session import Session
 
 
@@ -33,7 +33,7 @@ def tie_constraint(
     if not active:
         return None
     for parameter in (target, *(p for _, p in active)):
-        if parameter.kind in ("cell", "background", "strain", "share"):
+        if parameter.kind in ("cell", "background", "strain", "share", "peak_width", "peak_part"):
             raise unsupported(f"{tie['target']}: GSAS-II cannot tie {parameter.dotted}")
     constant = float(tie.get("constant") or 0.0) - target.offset
     constant += sum(c * (values[n] or 0.0) for c, n in tie["terms"] if n not in set(free))

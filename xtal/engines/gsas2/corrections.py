@@ -9,6 +9,9 @@ import numpy as np
 from .axial_divergence import peak, peak_derivatives
 from .program import Gsas2
 
+# Of a fractional coordinate.
+RESTRAINT_STEP = 1e-5
+
 
 def switch_dispersion(g2: Gsas2, on: bool) -> None:
     """Replace GSAS-II's f', f'' by zero, or put its own calculation back."""
@@ -75,7 +78,7 @@ def integrate_axial_divergence(g2: Gsas2) -> None:
     def profile(pos: float, sig: float, gam: float, shl: float, xdata: Any) -> tuple[Any, float]:
         if len(xdata) < 2:
             return 0.0, 1.0
-        steps = np.diff(xdata)
+        steps = np.diff(np.ma.getdata(xdata))
         found = peak(powder.pyd, pos, sig, gam, shl, xdata)
         return found, 100.0 * float(np.sum(found * np.append(steps, steps[-1])))
 
@@ -83,3 +86,60 @@ def integrate_axial_divergence(g2: Gsas2) -> None:
         return peak_derivatives(powder.pyd, pos, sig, gam, shl, xdata)
 
     powder.getFCJVoigt3, powder.getdFCJVoigt3 = profile, derivatives
+
+
+def correct_absorption(g2: Gsas2) -> None:
+    """Give the slope of the absorption of a capillary at constant wavelength its right size.
+
+    GSAS-II multiplies it by the wavelength, which belongs to the parameter at time of flight only.
+    """
+    original = getattr(g2.math.GetAbsorbDerv, "original", g2.math.GetAbsorbDerv)
+
+    def slope(refl: Any, im: int, hfx: str, controls: Any, values: Any) -> Any:
+        found = original(refl, im, hfx, controls, values)
+        if "T" in controls[hfx + "histType"]:
+            return found
+        return found / values.get(hfx + "Lam", values.get(hfx + "Lam1", 1.0))
+
+    slope.original = original  # type: ignore[attr-defined]
+    g2.math.GetAbsorbDerv = slope
+
+
+def keep_extra_peaks_symmetric(g2: Gsas2) -> None:
+    """Leave the axial divergence of the instrument out of the peaks that belong to no phase."""
+    for name in ("getBackground", "getBackgroundDerv"):
+        current = getattr(g2.powder, name)
+        setattr(g2.powder, name, without_axial_divergence(getattr(current, "original", current)))
+
+
+def without_axial_divergence(original: Any) -> Any:
+    """A function of GSAS-II's parameters called with no axial divergence among them."""
+
+    def replaced(prefix: str, values: Any, *others: Any, **named: Any) -> Any:
+        return original(prefix, {**values, prefix + "SH/L": 0.0}, *others, **named)
+
+    replaced.original = original  # type: ignore[attr-defined]
+    return replaced
+
+
+def correct_restraint_slopes(g2: Gsas2) -> None:
+    """Give every restraint its slope, also for coordinates that follow others.
+
+    GSAS-II enters that of the last restraint only, and none of a coordinate that symmetry ties to another.
+    """
+
+    def slopes(
+        names: Any, misfits: Any, histograms_and_phases: Any, controls: Any, values: dict[str, Any], vary: list[str]
+    ) -> np.ndarray:
+        def at(name: str, step: float) -> np.ndarray:
+            moved = {**values, name: values[name] + step}
+            g2.mapvars.Dict2Map(moved)
+            return np.asarray(g2.math.penaltyFxn(histograms_and_phases, controls, moved, vary)[1])
+
+        found = np.zeros((len(vary), len(misfits)))
+        for row, name in zip(found, vary, strict=True):
+            if "::dA" in name or "::constr" in name:
+                row[:] = (at(name, RESTRAINT_STEP) - at(name, -RESTRAINT_STEP)) / (2.0 * RESTRAINT_STEP)
+        return found
+
+    g2.math.penaltyDeriv = slopes

@@ -14,7 +14,7 @@ import numpy as np
 from .errors import WorkerError
 from .program import Quiet
 from .session import Session
-from .values import NO_SIZE_MICROMETRE
+from .values import micrometres
 
 # GSAS-II integrates the axial divergence in steps that make chi² jump; where that stops
 # the fine refinement, its own, coarser tolerance is tried.
@@ -96,7 +96,7 @@ def refine_once(session: Session) -> Fit:
     """One call of GSAS-II's least squares; raises on divergence."""
     restore_fixed_sizes(session)
     session.project.index_ids()
-    ok, rvals = session.g2.main.Refine(str(session.gpx), dlg=Quiet(), makeBack=False)
+    ok, rvals = session.g2.main.Refine(str(session.gpx), dlg=Quiet(), makeBack=False, newLeBail=not session.stages)
     if not ok:
         message = " ".join(str(rvals.get("msg", "no reason given")).split())
         raise WorkerError("diverged", f"GSAS-II gave up: {rename(session, message)}")
@@ -121,10 +121,11 @@ def restore_fixed_sizes(session: Session) -> None:
     That would broaden by 0.001 degrees where the task asks for no broadening.
     """
     for phase, entry in zip(session.phases, session.task["phases"], strict=True):
-        nanometres = session.values.get(f"phase.{entry['name']}.crystallite_size_nm")
         for hap in session.haps(phase):
-            if not hap["Size"][2][0]:
-                hap["Size"][1][0] = nanometres / 1e3 if nanometres else NO_SIZE_MICROMETRE
+            for i, part in enumerate(("", "_axial") if hap["Size"][0] == "uniaxial" else ("",)):
+                if not hap["Size"][2][i]:
+                    nanometres = session.values.get(f"phase.{entry['name']}.crystallite_size{part}_nm")
+                    hap["Size"][1][i] = micrometres(nanometres)
 
 
 def rename(session: Session, message: str) -> str:

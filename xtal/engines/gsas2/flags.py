@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import bad_input, unsupported
-from .parameters import Parameter
+from .parameter import Parameter
 from .session import Session
 from .strains import set_strain_flag
 from .values import NO_SIZE_MICROMETRE
+
+SAMPLE_FLAGS = ("Scale", "Shift", "Transparency", "Absorption", "DisplaceX", "DisplaceY")
 
 
 def clear_flags(session: Session) -> None:
@@ -20,6 +22,7 @@ def clear_flags(session: Session) -> None:
         for hap in session.haps(phase):
             hap["Scale"][1], hap["Pref.Ori."][2] = False, False
             hap["Size"][2], hap["Mustrain"][2] = [False] * 3, [False] * 3
+            hap["Mustrain"][5] = [False] * len(hap["Mustrain"][4])
             hap["HStrain"][1] = [False] * len(hap["HStrain"][0])
         for record in phase.data["Atoms"]:
             record[2] = ""
@@ -34,7 +37,7 @@ def clear_histogram_flags(histogram: Any) -> None:
     for entry in histogram.data["Instrument Parameters"][0].values():
         if len(entry) > 2:
             entry[2] = False
-    for name in ("Scale", "Shift", "Absorption", "DisplaceX", "DisplaceY"):
+    for name in SAMPLE_FLAGS:
         if name in histogram.data["Sample Parameters"]:
             histogram.data["Sample Parameters"][name][1] = False
 
@@ -47,9 +50,9 @@ def set_flag(session: Session, parameter: Parameter) -> None:
         key = name.split(";")[0]
         if key == "Back":
             histogram.data["Background"][0][1] = True
-        elif key in ("Shift", "Scale", "Absorption"):
+        elif key in SAMPLE_FLAGS:
             histogram.data["Sample Parameters"][key][1] = True
-        else:
+        elif not key.startswith("BkPk"):
             histogram.data["Instrument Parameters"][0][key][2] = True
     elif atom:
         set_atom_flag(session.phases[int(phase_id)], int(atom[0]), name, parameter.dotted)
@@ -65,21 +68,34 @@ def set_flag(session: Session, parameter: Parameter) -> None:
 
 def set_hap_flag(hap: Any, name: str, dotted: str) -> None:
     """Vary a scale, a broadening or a texture parameter."""
-    if name == "Size;i" and hap["Size"][1][0] >= NO_SIZE_MICROMETRE:
+    key, _, part = name.partition(";")
+    number = {"i": 0, "a": 1}.get(part)
+    if key == "Size" and hap["Size"][1][number or 0] >= NO_SIZE_MICROMETRE:
         raise bad_input(f"{dotted} is free but has no start value")
     if name == "Scale":
         hap["Scale"][1] = True
     elif name == "MD":
         hap["Pref.Ori."][2] = True
+    elif number is None:
+        set_strain_term_flag(hap, int(part), dotted)
     else:
-        hap[name.split(";")[0]][2][0] = True
+        hap[key][2][number] = True
+
+
+def set_strain_term_flag(hap: Any, position: int, dotted: str) -> None:
+    """Vary one of the terms of an anisotropic strain, whose slope GSAS-II has only where the strain is not zero."""
+    if not any(hap["Mustrain"][4]):
+        raise bad_input(f"{dotted} is free while all terms of the strain are 0: give them start values")
+    hap["Mustrain"][5][position] = True
 
 
 def set_atom_flag(phase: Any, number: int, name: str, dotted: str) -> None:
     """Vary an occupancy, a displacement parameter or coordinates of one atom."""
     record = phase.data["Atoms"][number]
-    letter = {"Afrac": "F", "AUiso": "U"}.get(name, "X")
-    if letter == "U" and record[9] == "A":
-        raise unsupported(f"{dotted}: the site is anisotropic, GSAS-II has no U_iso for it")
+    letter = "U" if name.startswith("AU") else {"Afrac": "F"}.get(name, "X")
+    if letter == "U" and (record[9] == "A") != (name != "AUiso"):
+        raise unsupported(
+            f"{dotted}: the site is {'an' if record[9] == 'A' else ''}isotropic, GSAS-II has no such U for it"
+        )
     if letter not in record[2]:
         record[2] += letter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .cells import ORTHOGONAL_AXES
 from .checks import check_site_symmetry
 from .errors import unsupported
-from .parameters import Parameter
+from .parameter import Parameter
 from .session import Session
 
 

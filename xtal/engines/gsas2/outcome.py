@@ -16,6 +16,7 @@ from .outcome_curves import describe_cells, describe_profile, describe_reflectio
 from .outcome_parameters import describe_covariance, describe_parameters
 from .patterns import data_file
 from .read import jacobian, read_values, without_shifts
+from .restraints import describe_restraints
 from .session import Session
 
 
@@ -42,17 +43,19 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
                 for one, profile, rows in zip(session.patterns, profiles, reflections, strict=True)
             }
         }
+    extracts = session.task.get("mode") == "lebail"
     return {
         "engine": {"name": ENGINE, "version": session.g2.version},
         "converged": converged,
         "max_shift_over_esd": last_shift(fit),
         "message": message,
-        "agreement": agreement(fit, profiles),
+        "agreement": agreement(session, fit, profiles),
         "parameters": parameters,
         "covariance": describe_covariance(stage, fit, rows, parameters),
-        "mass_factor": mass_factors(session),
-        "engine_weight_fractions": weight_fractions(session, fit),
+        "mass_factor": None if extracts else mass_factors(session),
+        "engine_weight_fractions": None if extracts else weight_fractions(session, fit),
         **described,
+        **({"restraints": describe_restraints(session)} if session.task.get("restraints") else {}),
         "derived_cells": describe_cells(session, fit),
         "stages": list(session.stages),
         "warnings": [*session.warnings, *session.stage_warnings],
@@ -89,8 +92,10 @@ def last_shift(fit: Fit) -> float | None:
     return max(ratios, default=None)
 
 
-def agreement(fit: Fit, profiles: list[dict[str, Any]]) -> dict[str, Any]:
-    """Agreement factors over all patterns as fractions; R_wp and GOF are GSAS-II's own."""
+def agreement(session: Session, fit: Fit, profiles: list[dict[str, Any]]) -> dict[str, Any]:
+    """Agreement factors over all patterns as fractions; R_wp and GOF are GSAS-II's own, unless they hold restraints."""
+    if session.task.get("restraints"):
+        return figures(profiles, len(fit.vary))
     own = {"rwp": float(fit.rvals["Rwp"]) / 100.0, "gof": float(fit.rvals["GOF"])}
     return figures(profiles, len(fit.vary)) | own
 

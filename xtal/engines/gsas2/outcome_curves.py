@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from .cells import CELL_NAMES, cell_from_reciprocal, cell_volume
+from .chebyshev import chebyshev_curve
 from .conversions import voigt_fwhm
 from .curves import Calculation
+from .extra_peaks import peak_names
 from .fit import Fit
 from .measured import Measured
 from .session import Session
@@ -26,7 +28,14 @@ def describe_profile(session: Session, measured: Measured, pattern: Calculation)
         "calculated": pattern.calculated,
         "background": pattern.background,
         "phases": dict(zip(names, pattern.phases, strict=True)),
+        **({"extra_peaks": pattern.background - smooth_background(session, measured)} if peak_names(measured) else {}),
     }
+
+
+def smooth_background(session: Session, measured: Measured) -> np.ndarray:
+    """The Chebyshev part of the background."""
+    coefficients = [session.values.get(name) or 0.0 for name in measured.background()]
+    return chebyshev_curve(np.array(coefficients), measured.x, measured.entry["background"]["range"])
 
 
 def check_sum(session: Session, total: np.ndarray, profiles: list[np.ndarray]) -> None:

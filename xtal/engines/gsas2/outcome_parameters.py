@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .fit import Fit
-from .parameters import Parameter
+from .parameter import Parameter
 from .read import covariance_of
 from .session import Session
 from .values import SMALLEST_AXIAL

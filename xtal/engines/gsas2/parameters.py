@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .cells import CELL_NAMES
 from .errors import bad_input, unsupported
+from .extra_peaks import peak_parameters
 from .measured import Measured, patterns_of
+from .parameter import Parameter
 
 # GSAS-II keeps Gaussian variances in centidegree² and Lorentzian widths in centidegree.
 PROFILE_VARIABLES = {
@@ -33,28 +35,11 @@ TOF_PROFILE_VARIABLES = {
     "y": "Y",
     "z": "Z",
 }
+ABSENT = {
+    r"\.plate_mu_t$": "GSAS-II has no thin plate in reflection; native has it",
+    r"\.texture\.c\d+_\d+$": "GSAS-II's spherical harmonics are not those of this toolkit; native has them",
+}
 TOF_POSITION_VARIABLES = {"zero": "Zero", "dif_c": "difC", "dif_a": "difA", "dif_b": "difB"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One dotted parameter and the GSAS-II variable behind it.
-
-    ``value_xtal = factor * value_gsas2 + offset``. ``kind`` is ``linear``,
-    ``background`` (mixed by a matrix), ``cell`` (a function of A0..A5),
-    ``coordinate`` (varied as a shift ``dAx`` of ``Ax``) or ``strain`` (a
-    function of a reciprocal term and what is added to it) or ``share`` (the
-    quotient of a phase's scale here and in the first pattern). ``others`` are the variables of further patterns
-    that always have the same value.
-    """
-
-    dotted: str
-    variable: str
-    factor: float = 1.0
-    offset: float = 0.0
-    kind: str = "linear"
-    index: int = 0
-    others: tuple[str, ...] = ()
 
 
 def pattern_parameters(measured: Measured, phases: Iterable[Mapping[str, Any]], scale_unit: float) -> list[Parameter]:
@@ -79,6 +64,9 @@ def cw_parameters(head: str, variables: str) -> list[Parameter]:
     table = [
         Parameter(f"{head}.zero", f"{variables}Zero"),
         Parameter(f"{head}.displacement", f"{variables}Shift", 1e-3),
+        # GSAS-II takes 0.1 mm here, whatever its comment says.
+        Parameter(f"{head}.transparency", f"{variables}Transparency", 0.1),
+        Parameter(f"{head}.absorption", f"{variables}Absorption"),
     ]
     for name, (variable, factor) in PROFILE_VARIABLES.items():
         table.append(Parameter(f"{head}.profile.{name}", f"{variables}{variable}", factor))
@@ -95,9 +83,14 @@ def tof_parameters(head: str, variables: str) -> list[Parameter]:
 
 
 def phase_parameters(
-    index: int, phase: Mapping[str, Any], scale_unit: float, shift: Iterable[float], n_patterns: int = 1
+    index: int,
+    phase: Mapping[str, Any],
+    scale_unit: float,
+    shift: Iterable[float],
+    n_patterns: int = 1,
+    stephens: Mapping[str, tuple[int, float]] | None = None,
 ) -> list[Parameter]:
-    """Parameters of one phase; ``shift`` is the origin shift, fractions of the axes."""
+    """Parameters of one phase; ``shift`` is the origin shift, fractions of the axes, ``stephens`` its strain terms."""
     head = f"phase.{phase['name']}"
 
     def shared(name: str, variable: str, factor: float) -> Parameter:
@@ -107,9 +100,12 @@ def phase_parameters(
     table = [
         shared("scale", "Scale", scale_unit),
         shared("crystallite_size_nm", "Size;i", 1e3),
+        shared("crystallite_size_axial_nm", "Size;a", 1e3),
         shared("microstrain", "Mustrain;i", 1e-6),
         shared("texture.r", "MD", 1.0),
     ]
+    for name, (position, factor) in (stephens or {}).items():
+        table.append(shared(f"stephens.{name}", f"Mustrain;{position}", factor))
     for i, name in enumerate(CELL_NAMES):
         table.append(Parameter(f"{head}.cell.{name}", f"{index}::A{i}", kind="cell", index=i))
     for number, site in enumerate(phase["structure"]["sites"]):
@@ -122,6 +118,7 @@ def site_parameters(head: str, index: int, number: int, shift: Iterable[float]) 
     table = [
         Parameter(f"{head}.occupancy", f"{index}::Afrac:{number}"),
         Parameter(f"{head}.u_iso", f"{index}::AUiso:{number}"),
+        *(Parameter(f"{head}.u{ij}", f"{index}::AU{ij}:{number}") for ij in ("11", "22", "33", "12", "13", "23")),
     ]
     for axis, moved in zip("xyz", shift, strict=True):
         name = f"{index}::dA{axis}:{number}"
@@ -130,18 +127,30 @@ def site_parameters(head: str, index: int, number: int, shift: Iterable[float]) 
 
 
 def parameter_table(
-    task: Mapping[str, Any], scale_unit: float, shifts: Iterable[Iterable[float]]
+    task: Mapping[str, Any],
+    scale_unit: float,
+    shifts: Iterable[Iterable[float]],
+    stephens: Mapping[str, Mapping[str, tuple[int, float]]] | None = None,
 ) -> dict[str, Parameter]:
     """All parameters of a task by dotted name; refuses names which have no counterpart."""
     patterns = patterns_of(task)
     known = [p for one in patterns for p in pattern_parameters(one, task["phases"], scale_unit)]
+    known += [p for one in patterns for p in peak_parameters(one)]
     for i, (phase, shift) in enumerate(zip(task["phases"], shifts, strict=True)):
-        known += phase_parameters(i, phase, scale_unit, shift, len(patterns))
+        known += phase_parameters(i, phase, scale_unit, shift, len(patterns), (stephens or {}).get(phase["name"]))
     table = {p.dotted: p for p in known}
     for dotted in task["parameters"]:
         if dotted not in table:
-            raise unsupported(f"{dotted}: GSAS-II has no such parameter in this worker")
+            raise unsupported(f"{dotted}: {reason_of_absence(dotted)}")
     return {dotted: table[dotted] for dotted in task["parameters"]}
+
+
+def reason_of_absence(dotted: str) -> str:
+    """Why a parameter is not known."""
+    for ending, reason in ABSENT.items():
+        if re.search(ending, dotted):
+            return reason
+    return "GSAS-II has no such parameter in this worker"
 
 
 def start_values(task: Mapping[str, Any]) -> dict[str, float | None]:

@@ -9,6 +9,7 @@ from .conversions import ion_name, isotope_number
 from .errors import bad_input, unsupported
 from .groups import space_group
 from .session import Session
+from .stephens import stephens_variables
 
 
 def add_phase(session: Session, phase: Mapping[str, Any]) -> None:
@@ -27,6 +28,8 @@ def add_phase(session: Session, phase: Mapping[str, Any]) -> None:
     for site in structure["sites"]:
         add_site(session, added, site, shift)
     set_isotopes(session, added, structure["sites"])
+    if phase.get("stephens"):
+        session.stephens[phase["name"]] = stephens_variables(session.g2.spacegroups, group, phase)
     if phase.get("texture_axis"):
         for hap in session.haps(added):
             hap["Pref.Ori."][3] = [int(v) for v in phase["texture_axis"]]

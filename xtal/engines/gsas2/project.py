@@ -6,14 +6,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .checks import check_displacement, check_task, check_texture
-from .corrections import correct_tof_strain, integrate_axial_divergence, keep_multiplicities, switch_dispersion
+from .checks import check_displacement, check_models, check_task, check_texture
+from .corrections import (
+    correct_absorption,
+    correct_restraint_slopes,
+    correct_tof_strain,
+    integrate_axial_divergence,
+    keep_extra_peaks_symmetric,
+    keep_multiplicities,
+    switch_dispersion,
+)
 from .errors import unsupported
 from .measured import Measured
 from .parameters import parameter_table, start_values
 from .patterns import add_pattern
 from .phases import add_phase
 from .program import Gsas2
+from .restraints import set_restraints
 from .session import Session
 from .start import start_scales
 from .values import set_values
@@ -24,6 +33,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     check_task(task)
     check_displacement(task)
     check_texture(task)
+    check_models(task)
     work = Path(task["work_dir"])
     work.mkdir(parents=True, exist_ok=True)
     session = Session(g2, task, work / "refinement.gpx", start_values(task))
@@ -32,13 +42,17 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     keep_multiplicities(g2)
     correct_tof_strain(g2)
     integrate_axial_divergence(g2)
+    correct_absorption(g2)
+    correct_restraint_slopes(g2)
+    keep_extra_peaks_symmetric(g2)
     session.project = g2.scriptable.G2Project(newgpx=str(session.gpx))
     for measured in session.patterns:
         add_pattern(session, measured)
     for phase in task["phases"]:
         add_phase(session, phase)
     session.project.save()
-    session.table = parameter_table(task, 1.0, session.shifts)
+    set_restraints(session)
+    session.table = parameter_table(task, 1.0, session.shifts, session.stephens)
     set_values(session)
     start_scales(session)
     return session

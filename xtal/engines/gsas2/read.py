@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .cells import cell_from_reciprocal
+from .extra_peaks import read_peak
 from .fit import Fit
 from .session import Session
 
@@ -33,6 +34,8 @@ def read_values(session: Session, parameters: Mapping[str, Any]) -> dict[str, fl
             values[dotted] = (1.0 + float(parameters[parameter.variable]) / term) ** -0.5 - 1.0
         elif parameter.kind == "cell":
             values[dotted] = float(cells[int(parameter.variable.split(":")[0])][parameter.index])
+        elif parameter.kind in ("peak_width", "peak_part"):
+            values[dotted] = read_peak(parameters, parameter.variable)[parameter.kind == "peak_part"]
         elif parameter.kind == "coordinate":
             total = parameters[parameter.variable.replace("dA", "A")]
             total += parameters[parameter.variable]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .measured import Measured, patterns_of
-from .parameters import Parameter
+from .parameter import Parameter
 from .program import Gsas2
 
 
@@ -33,6 +33,12 @@ class Session:
     n_background: int = 0
     n_backgrounds: dict[int, int] = field(default_factory=dict)
     isotopes: dict[str, str] = field(default_factory=dict)
+    stephens: dict[str, dict[str, tuple[int, float]]] = field(default_factory=dict)
+
+    @property
+    def size_axes(self) -> dict[str, list[int] | None]:
+        """Axis of the size of each phase, None when it is isotropic."""
+        return {phase["name"]: phase.get("size_axis") for phase in self.task["phases"]}
 
     @property
     def patterns(self) -> list[Measured]:

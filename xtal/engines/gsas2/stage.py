@@ -8,11 +8,13 @@ from typing import Any
 from .bounds import set_bounds
 from .checks import leading_background
 from .constraints import Constraint, add_constraint, add_hold, tie_constraint
+from .extra_peaks import set_peak_flags
 from .flags import clear_flags, set_flag
 from .holds import cell_holds, coordinate_holds
-from .parameters import Parameter
+from .parameter import Parameter
 from .session import Session
 from .strains import constrain_strains, reset_strains
+from .tensors import tensor_holds
 from .values import set_background
 
 
@@ -32,9 +34,11 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     }
     for dotted in free | set(ties):
         set_flag(session, session.table[dotted])
+    for one in session.patterns:
+        set_peak_flags(one, session.values, free, session.histogram(one.number))
     constrain_strains(session)
     varied = {session.table[d].variable for d in free | set(ties)}
-    for name in coordinate_holds(session, varied) + cell_holds(session, free | set(ties)):
+    for name in holds_of(session, varied, free | set(ties)):
         add_hold(session, name)
     for dotted in free | set(ties):
         parameter = session.table[dotted]
@@ -48,6 +52,11 @@ def prepare_stage(session: Session, stage: Mapping[str, Any]) -> set[str]:
     controls = session.project.data["Controls"]["data"]
     controls["max cyc"] = int(stage.get("max_cycles") or 20)
     return set(ties)
+
+
+def holds_of(session: Session, varied: set[str], free: set[str]) -> list[str]:
+    """Variables that would move along with those of the stage."""
+    return coordinate_holds(session, varied) + tensor_holds(session, varied) + cell_holds(session, free)
 
 
 def relation(session: Session, parameter: Parameter, other: str, free: set[str]) -> float | None:

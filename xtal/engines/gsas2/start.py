@@ -24,7 +24,7 @@ def start_scales(session: Session) -> None:
         estimate_all_scales(session, names, unknown, others)
     largest = max((session.values.get(n) or 0.0 for n in names), default=1.0)
     session.scale_unit = power_of_ten(largest)
-    session.table = parameter_table(session.task, session.scale_unit, session.shifts)
+    session.table = parameter_table(session.task, session.scale_unit, session.shifts, session.stephens)
     set_values(session)
 
 
@@ -34,7 +34,7 @@ def estimate_all_scales(session: Session, names: list[str], unknown: list[str], 
     unit = {n: (session.values.get(n) or 1.0) for n in names}
     columns = [[profile / unit[n] for n, profile in zip(names, one.phases, strict=True)] for one in curves]
     if unknown:
-        scales = estimated_scales(session, session.patterns[0], columns[0])
+        scales = estimated_scales(session, session.patterns[0], curves[0].background, columns[0])
         floor = 1e-3 * max(scales)
         for name, scale in zip(names, scales, strict=True):
             if name in unknown:
@@ -44,17 +44,21 @@ def estimate_all_scales(session: Session, names: list[str], unknown: list[str], 
         scales = [session.values[n] or 0.0 for n in names]
         total = np.sum([s * column for s, column in zip(scales, columns[measured.number], strict=True)], axis=0)
         if session.values.get(name) in (None, 1.0):
-            session.values[name] = max(estimated_scales(session, measured, [total / (session.values.get(name) or 1.0)]))
+            column = total / (session.values.get(name) or 1.0)
+            background = curves[measured.number].background
+            session.values[name] = max(estimated_scales(session, measured, background, [column]))
 
 
-def estimated_scales(session: Session, measured: Measured, columns: list[np.ndarray]) -> list[float]:
-    """Linear least squares of a pattern on calculated curves and the background, which is corrected on the way.
+def estimated_scales(
+    session: Session, measured: Measured, background: np.ndarray, columns: list[np.ndarray]
+) -> list[float]:
+    """Linear least squares of a pattern on calculated curves and corrections of the background, which are made.
 
     At least one is positive.
     """
     weight = 1.0 / measured.sigma
     terms = background_columns(session, measured)
-    target = measured.intensity - fixed_background(session, measured)
+    target = measured.intensity - background
     design = np.column_stack([*columns, *terms]) * weight[:, None]
     norm = np.where(np.linalg.norm(design, axis=0) > 0, np.linalg.norm(design, axis=0), 1.0)
     solution = np.linalg.lstsq(design / norm, target * weight, rcond=1e-10)[0] / norm
@@ -78,9 +82,3 @@ def background_columns(session: Session, measured: Measured) -> list[np.ndarray]
     n_used = sum(name in freed for name in measured.background())
     limits = measured.entry["background"]["range"]
     return [chebyshev_curve(row, measured.x, limits) for row in np.eye(measured.n_terms)[:n_used]]
-
-
-def fixed_background(session: Session, measured: Measured) -> np.ndarray:
-    """Background at its start values, on the measured points."""
-    start = [session.values.get(name) or 0.0 for name in measured.background()]
-    return chebyshev_curve(np.array(start), measured.x, measured.entry["background"]["range"])

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from .cells import CELL_NAMES, cell_volume, complete_cell
+from .extra_peaks import set_peaks
 from .instrument import instrument_parameters
 from .measured import Measured
 from .session import Session
 from .strains import axis_strains, set_strain
+from .tensors import COMPONENTS, FIRST_COLUMN, complete_tensor
 
 SMALLEST_AXIAL = 0.002
 # With K = 1 this size broadens by less than 1e-8 degrees: the same as no size at all.
 NO_SIZE_MICROMETRE = 1e6
+# GSAS-II's name, ours, and theirs over ours.
+SAMPLE_VARIABLES = (
+    ("Shift", "displacement", 1e3),
+    ("Transparency", "transparency", 10.0),
+    ("Absorption", "absorption", 1.0),
+)
 
 
 def set_values(session: Session) -> None:
@@ -37,9 +46,10 @@ def set_pattern_values(session: Session, measured: Measured) -> None:
     sample = histogram.data["Sample Parameters"]
     relative = values.get(f"{head}.scale")
     sample["Scale"] = [session.scale_unit * (1.0 if relative is None else relative), False]
-    for name, dotted, factor in (("Shift", "displacement", 1e3), ("Absorption", "absorption", 1.0)):
+    for name, dotted, factor in SAMPLE_VARIABLES:
         if name in sample:
             sample[name] = [(values.get(f"{head}.{dotted}") or 0.0) * factor, False]
+    set_peaks(measured, values, histogram)
     if measured.axis == "two_theta" and (values.get(f"{head}.profile.axial") or 0.0) < SMALLEST_AXIAL:
         session.warn(f"{head}.profile.axial is below {SMALLEST_AXIAL}, which GSAS-II uses instead")
 
@@ -59,6 +69,7 @@ def set_phase_values(session: Session, phase: Any, name: str) -> None:
     set_cell(phase, values, head)
     for measured, hap in zip(session.patterns, session.haps(phase), strict=True):
         set_hap_values(session, hap, head, share_of(session, measured, name))
+        set_widths(session, hap, name)
         set_strain(phase, hap, axis_strains(phase, values, f"{measured.prefix}.strain.{name}"))
     for number, record in enumerate(phase.data["Atoms"]):
         set_site(session, record, phase.id, number)
@@ -71,16 +82,34 @@ def share_of(session: Session, measured: Measured, name: str) -> float:
 
 
 def set_hap_values(session: Session, hap: Any, head: str, share: float) -> None:
-    """Scale, broadening and texture of one phase in one histogram."""
+    """Scale and texture of one phase in one histogram."""
     values = session.values
     scale = values.get(f"{head}.scale")
     hap["Scale"] = [share * (1.0 if scale is None else scale) / session.scale_unit, False]
-    size = values.get(f"{head}.crystallite_size_nm")
-    hap["Size"][0], hap["Mustrain"][0] = "isotropic", "isotropic"
-    hap["Size"][1] = [size / 1e3 if size else NO_SIZE_MICROMETRE, 1.0, 1.0]
-    hap["Mustrain"][1] = [(values.get(f"{head}.microstrain") or 0.0) * 1e6, 1.0, 1.0]
+    hap["LeBail"] = session.task.get("mode") == "lebail"
     ratio = values.get(f"{head}.texture.r")
     hap["Pref.Ori."][:3] = ["MD", 1.0 if ratio is None else ratio, False]
+
+
+def micrometres(nanometres: float | None) -> float:
+    """Size in GSAS-II's unit; none at all when it is not given."""
+    return nanometres / 1e3 if nanometres and math.isfinite(nanometres) else NO_SIZE_MICROMETRE
+
+
+def set_widths(session: Session, hap: Any, name: str) -> None:
+    """Size, isotropic or uniaxial, and strain, isotropic or Stephens's."""
+    values, head = session.values, f"phase.{name}"
+    axis, terms = session.size_axes.get(name), session.stephens.get(name) or {}
+    sizes = [micrometres(values.get(f"{head}.crystallite_size{part}_nm")) for part in ("", "_axial")]
+    hap["Size"][0], hap["Mustrain"][0] = "uniaxial" if axis else "isotropic", "isotropic"
+    hap["Size"][1] = [sizes[0], sizes[1] if axis else 1.0, 1.0]
+    hap["Mustrain"][1] = [(values.get(f"{head}.microstrain") or 0.0) * 1e6, 1.0, 1.0]
+    if axis:
+        hap["Size"][3] = [int(index) for index in axis]
+    if terms:
+        hap["Mustrain"][0] = "generalized"
+        for term, (position, factor) in terms.items():
+            hap["Mustrain"][4][position] = (values.get(f"{head}.stephens.{term}") or 0.0) / factor
 
 
 def set_cell(phase: Any, values: Mapping[str, float | None], head: str) -> None:
@@ -98,7 +127,10 @@ def set_site(session: Session, record: list[Any], phase_id: int, number: int) ->
     """Coordinates, occupancy and U of one atom record."""
     columns = {f"{phase_id}::Afrac:{number}": 6, f"{phase_id}::AUiso:{number}": 10}
     columns |= {f"{phase_id}::dA{axis}:{number}": 3 + i for i, axis in enumerate("xyz")}
+    columns |= {f"{phase_id}::A{name}:{number}": FIRST_COLUMN + i for i, name in enumerate(COMPONENTS)}
     for parameter in session.table.values():
         value = session.values[parameter.dotted]
         if parameter.variable in columns and value is not None:
             record[columns[parameter.variable]] = value - parameter.offset
+    if record[9] == "A":
+        complete_tensor(session.g2.spacegroups, record)
