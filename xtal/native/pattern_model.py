@@ -43,12 +43,15 @@ class Calculated:
         Derivatives by the free parameters.
     extra_peaks : ndarray, shape (n,), or None
         Counts of extra peaks.
+    restrained : tuple of ndarray, shape (m,) and (k, m), or None
+        Weighted residuals of restraints and the derivatives of what is restrained.
     """
 
     background: FloatArray
     phases: tuple[FloatArray, ...]
     jacobian: FloatArray
     extra_peaks: FloatArray | None = None
+    restrained: tuple[FloatArray, FloatArray] | None = None
 
     @property
     def total(self) -> FloatArray:

@@ -140,6 +140,9 @@ def _state_at(evaluate: Evaluate, theta: FloatArray, observed: FloatArray, sigma
     calculated = evaluate(theta)
     weighted = calculated.jacobian / sigma
     residual = (observed - calculated.total) / sigma
+    if calculated.restrained is not None:
+        residual = np.concatenate([residual, calculated.restrained[0]])
+        weighted = np.concatenate([weighted, calculated.restrained[1]], axis=1)
     return State(theta, calculated, float(residual @ residual), weighted @ weighted.T, weighted @ residual, cycles=cycles + 1)  # fmt: skip
 
 
