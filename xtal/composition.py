@@ -83,6 +83,11 @@ def parse_composition(text: str) -> Composition:
     ------
     InputError
         Says which part of the formula isn't understood.
+
+    Examples
+    --------
+    >>> round(parse_composition("(Li2OH)0.99K0.01Cl").element_fractions["Cl"], 4)
+    0.2012
     """
     compact = re.sub(r"\s+", "", text)
     if not compact:

@@ -103,6 +103,12 @@ def shortest_distances(structure: Structure, maximum: float = 4.0) -> dict[tuple
     """Shortest distance (Å) of each pair of elements, up to `maximum`; keys are alphabetical, ``("Cl", "Li")``.
 
     Atoms that share a position are no pair; sites that are only partly occupied count like full ones.
+
+    Examples
+    --------
+    >>> from xtal import reference_structure
+    >>> round(shortest_distances(reference_structure("lif"))["F", "Li"], 3)
+    2.009
     """
     near = neighbors(structure, maximum)
     elements = np.array([site.element for site in structure.sites])

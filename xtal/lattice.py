@@ -43,6 +43,14 @@ class Lattice:
     ------
     GeometryError
         A length or angle that isn't positive and finite, or angles that enclose no volume.
+
+    Examples
+    --------
+    >>> silicon = Lattice.cubic(5.431)
+    >>> round(float(silicon.d_spacing([1, 1, 1])), 4)
+    3.1356
+    >>> round(silicon.volume, 2)
+    160.19
     """
 
     a: float

@@ -46,6 +46,11 @@ class Pattern:
     PatternError
         Fewer than two points, shapes that differ, values that aren't finite, an axis that isn't increasing,
         or a negative sigma.
+
+    Examples
+    --------
+    >>> Pattern([20.0, 20.02, 20.04], [100, 144, 121]).sigma
+    array([10., 12., 11.])
     """
 
     x: FloatArray

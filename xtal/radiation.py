@@ -41,6 +41,13 @@ class Radiation:
         Wavelengths in Å with relative weights, the strongest first; empty for time of flight.
     name : str
         How a user writes it (``"CuKa"``).
+
+    Examples
+    --------
+    >>> Radiation.from_name("CuKa").wavelength
+    1.5405929
+    >>> Radiation.from_name("0.413909A").wavelength
+    0.413909
     """
 
     kind: RadiationKind

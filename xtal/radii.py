@@ -75,7 +75,13 @@ def _radii(ion: str) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def tolerance_factor(r_a: float, r_b: float, r_x: float) -> float:
-    r"""Goldschmidt's :math:`t = (r_A + r_X) / (\sqrt2\,(r_B + r_X))` from radii in Å; X sits on the octahedron's corners."""
+    r"""Goldschmidt's :math:`t = (r_A + r_X) / (\sqrt2\,(r_B + r_X))` from radii in Å; X sits on the octahedron's corners.
+
+    Examples
+    --------
+    >>> round(tolerance_factor(r_a=1.81, r_b=1.53, r_x=0.76), 3)
+    0.794
+    """
     return (r_a + r_x) / (math.sqrt(2.0) * (r_b + r_x))
 
 

@@ -118,6 +118,15 @@ class Structure:
     ------
     CifError
         Repeated labels, a cell that the symmetry doesn't allow, or sites that share a position with occupancies above 1.
+
+    Examples
+    --------
+    >>> from xtal import reference_structure
+    >>> lithium_fluoride = reference_structure("lif")
+    >>> lithium_fluoride.formula
+    'Li4 F4'
+    >>> lithium_fluoride.multiplicities
+    (4, 4)
     """
 
     name: str

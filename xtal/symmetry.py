@@ -45,6 +45,11 @@ class SpaceGroup:
         Number in International Tables A, 1–230; 0 when unknown.
     operations : tuple of str
         Every operation as a coordinate triplet (``"-y,x-y,z+1/3"``), centring included, identity first.
+
+    Examples
+    --------
+    >>> SpaceGroup.from_symbol("P m -3 m").crystal_system
+    'cubic'
     """
 
     hm: str

@@ -48,10 +48,9 @@ class Series:
     InputError
         There is no series, or a newer version wrote it.
 
-    Examples
-    --------
-    >>> series = Series("heating")                     # doctest: +SKIP
-    >>> series.table().plot("temperature", "phase.cubic.cell.a")  # doctest: +SKIP
+    Notes
+    -----
+    Close it, or use it in a ``with``: it holds a connection to the store.
     """
 
     def __init__(self, folder: str | Path) -> None:
