@@ -1,8 +1,9 @@
 """How often the intervals of ``--defend`` hold a weighed fraction, as a table.
 
-Run from the top of the repository: ``python tools/interval_study.py [--data FOLDER] [--engine rietx] [--output FILE]``. Weighed mixtures that are
-measured, outside the repository (XTAL_TEST_DATA, or ../shared/data). The terms of the model interval were chosen on the first set, the round robin;
-the second set, the precursors, had no part in that and is the test. The file is rewritten after every mixture; a run goes on where it ends.
+Run from the top of the repository: ``python tools/interval_study.py [--data FOLDER] [--more FOLDER] [--engine rietx] [--output FILE]``. Weighed mixtures
+that are measured, outside the repository (XTAL_TEST_DATA, or ../shared/data). The terms of the model interval were chosen knowing the misses of the round
+robin and of the first precursors. ``--more`` is the folder of the other precursor mixtures (CederGroupHub/dara on GitHub, dataset/precursor_mixture): the
+terms were settled before any of them was refined, so that they are the test. The file is rewritten after every mixture; a run goes on where it ends.
 """
 
 from __future__ import annotations
@@ -23,18 +24,17 @@ from xtal.rietveld.defence import defend
 from xtal.rietveld.run import refine
 
 ROOT = Path(__file__).resolve().parent.parent
-CHOSEN_ON, NOT_CHOSEN_ON = "round robin (terms chosen on it)", "precursors (not chosen on)"
+ROBIN, PRECURSORS, UNTOUCHED = "round robin (seen)", "first precursors (seen)", "other precursors (not seen)"
 TRACE = 5.0
 
-# M. Marezio, Acta Cryst. 20 (1966) 723.
-INDIA = """data_in2o3
-_cell_length_a 10.117
-_cell_length_b 10.117
-_cell_length_c 10.117
+HEAD = """data_{name}
+_cell_length_a {cell[0]}
+_cell_length_b {cell[1]}
+_cell_length_c {cell[2]}
 _cell_angle_alpha 90
-_cell_angle_beta 90
-_cell_angle_gamma 90
-_space_group_name_H-M_alt 'I a -3'
+_cell_angle_beta {cell[3]}
+_cell_angle_gamma {cell[4]}
+_space_group_name_H-M_alt '{group}'
 loop_
 _atom_site_label
 _atom_site_type_symbol
@@ -42,10 +42,24 @@ _atom_site_fract_x
 _atom_site_fract_y
 _atom_site_fract_z
 _atom_site_U_iso_or_equiv
-In1 In 0.25 0.25 0.25 0.004
-In2 In 0.4663 0 0.25 0.004
-O1 O 0.3905 0.1529 0.3820 0.006
+{sites}
 """
+Content = tuple[tuple[float, float, float, float, float], str, str]
+STRUCTURES: dict[str, Content] = {
+    # M. Marezio, Acta Cryst. 20 (1966) 723.
+    "in2o3": ((10.117, 10.117, 10.117, 90, 90), "I a -3", "In1 In 0.25 0.25 0.25 0.004\nIn2 In 0.4663 0 0.25 0.004\nO1 O 0.3905 0.1529 0.3820 0.006"),
+    # R. Enjalbert, J. Galy, Acta Cryst. C42 (1986) 1467.
+    "v2o5": ((11.512, 3.564, 4.368, 90, 90), "P m m n :2", "V1 V 0.10118 0.25 0.8917 0.005\nO1 O 0.1043 0.25 0.531 0.010\n"
+             "O2 O 0.9311 0.25 0.003 0.008\nO3 O 0.25 0.25 0.001 0.008"),
+    # H. Effenberger, K. Mereiter, J. Zemann, Z. Krist. 156 (1981) 233.
+    "mnco3": ((4.772, 4.772, 15.637, 90, 120), "R -3 c", "Mn1 Mn 0 0 0 0.007\nC1 C 0 0 0.25 0.008\nO1 O 0.2695 0 0.25 0.012"),
+    # G. Malmros, Acta Chem. Scand. 24 (1970) 384.
+    "bi2o3": ((5.850, 8.170, 7.512, 113.0, 90), "P 1 21/c 1", "Bi1 Bi 0.5242 0.1843 0.3614 0.006\nBi2 Bi 0.0404 0.0425 0.7762 0.006\n"
+              "O1 O 0.780 0.300 0.710 0.010\nO2 O 0.242 0.044 0.134 0.010\nO3 O 0.271 0.024 0.513 0.010"),
+}  # fmt: skip
+"""What the library of references doesn't hold."""
+PHASES = {"Li2CO3": "li2co3", "ZrO2": "zro2", "NiO": "nio", "TiO2": "anatase", "ZnO": "zno", "In2O3": "in2o3",
+          "V2O5": "v2o5", "MnCO3": "mnco3", "Bi2O3": "bi2o3"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,41 +104,56 @@ class Row:
         return self.verdict == ("trace" if self.weighed < TRACE else "present")
 
 
-def mixtures() -> tuple[Mixture, ...]:
-    """Every mixture of the study. NiO/La(OH)3/ZnO is left out: no structure of La(OH)3 is at hand."""
+def mixtures(more: Path | None = None) -> tuple[Mixture, ...]:
+    """Every mixture of the study; those with La(OH)3 are left out: no structure of it is at hand."""
     weighed = {"1a": (1.15, 4.04, 94.81), "1d": (13.53, 32.89, 53.58), "1g": (31.37, 34.21, 34.42)}
     robin = [
-        Mixture(f"CPD {name}", CHOSEN_ON, f"qpa_cpd_lab/cpd-{name}.prn",
+        Mixture(f"CPD {name}", ROBIN, f"qpa_cpd_lab/cpd-{name}.prn",
                 dict(zip(("al2o3", "zno", "caf2"), weights, strict=True)), "lab-cuka-graphite")
         for name, weights in weighed.items()
     ]  # fmt: skip
-    precursors = {
-        "Li2CO3_0p9001-ZrO2_0p1000": {"li2co3": 0.9001, "zro2": 0.1000},
-        "NiO_0p2030-Li2CO3_0p2999-TiO2_0p5025": {"nio": 0.2030, "li2co3": 0.2999, "anatase": 0.5025},
-        "TiO2_0p4009-ZnO_0p6010": {"anatase": 0.4009, "zno": 0.6010},
-        "ZnO_0p4006-In2O3_0p6008": {"zno": 0.4006, "in2o3": 0.6008},
-    }
-    measured = [
-        Mixture(f"{'/'.join(weights)}, {minutes} min", NOT_CHOSEN_ON, f"qpa_precursors/{stem}--{minutes}min.xrdml", weights, "lab-cuka")
-        for stem, weights in precursors.items()
-        for minutes in (8, 2)
+    seen = [
+        "Li2CO3_0p9001-ZrO2_0p1000", "NiO_0p2030-Li2CO3_0p2999-TiO2_0p5025", "TiO2_0p4009-ZnO_0p6010", "ZnO_0p4006-In2O3_0p6008",
     ]  # fmt: skip
-    return (*robin, *measured)
+    first = [
+        _precursor(f"qpa_precursors/{stem}--{minutes}min.xrdml", PRECURSORS) for stem in seen for minutes in (8, 2)
+    ]
+    names = [] if more is None else sorted(path.name for path in more.glob("*--8min.xrdml"))
+    other = [
+        _precursor(name, UNTOUCHED) for name in names if "La(OH)3" not in name and not name.startswith(tuple(seen))
+    ]
+    return (*robin, *first, *other)
+
+
+def _precursor(file: str, group: str) -> Mixture:
+    """A mixture whose masses are in its file's name."""
+    stem, _, minutes = Path(file).stem.partition("--")
+    parts = [part.partition("_") for part in stem.split("-")]
+    weights = {PHASES[formula]: float(mass.replace("p", ".")) for formula, _, mass in parts}
+    return Mixture(f"{'/'.join(weights)}, {minutes}", group, file, weights, "lab-cuka")
 
 
 def run(mixture: Mixture, data: Path, engine: str) -> list[Row]:
     """Refine and defend a mixture."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        india = Path(folder) / "in2o3.cif"
-        india.write_text(INDIA, encoding="utf-8")
-        names = [str(india) if name == "in2o3" else name for name in mixture.weights]
+        names = [_named(name, Path(folder)) for name in mixture.weights]
         job = job_from_template("quantitative-phase-analysis", data / mixture.file, phases=names,
                                 instrument=mixture.instrument, engine=engine)  # fmt: skip
         result = defend(job, refine(job))
     total = sum(mixture.weights.values())
     return [_row(mixture, name, 100 * weight / total, result.phases[name], time.monotonic() - started)
             for name, weight in mixture.weights.items()]  # fmt: skip
+
+
+def _named(name: str, folder: Path) -> str:
+    """Name of a reference, or path of a CIF that is written here."""
+    if name not in STRUCTURES:
+        return name
+    cell, group, sites = STRUCTURES[name]
+    path = folder / f"{name}.cif"
+    path.write_text(HEAD.format(name=name, cell=cell, group=group, sites=sites), encoding="utf-8")
+    return str(path)
 
 
 def _row(mixture: Mixture, name: str, weighed: float, phase: object, seconds: float) -> Row:
@@ -172,15 +201,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what the file doesn't hold yet, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("XTAL_TEST_DATA", ROOT.parent / "shared" / "data")))  # fmt: skip
+    parser.add_argument("--more", type=Path, help="folder of further precursor mixtures")
     parser.add_argument("--engine", default="rietx")
     parser.add_argument("--output", type=Path, default=Path("intervals.json"))
     options = parser.parse_args(arguments)
     rows = _read(options.output)
     done = {row.mixture for row in rows}
-    for mixture in mixtures():
+    for mixture in mixtures(options.more):
         if mixture.name in done:
             continue
-        rows += run(mixture, options.data, options.engine)
+        rows += run(mixture, options.more if mixture.group == UNTOUCHED else options.data, options.engine)
         write_text_atomic(options.output, json.dumps([asdict(row) for row in rows], indent=1) + "\n")
         print(mixture.name, file=sys.stderr)
     print(table(rows))

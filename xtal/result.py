@@ -175,6 +175,8 @@ class PhaseResult:
         Weight per unit of scale, in the engine's units: scales times mass factors compare fits of one engine.
     defence : Defence or None
         What stands behind the fraction, when that was asked for.
+    corrected_fraction : Value or None
+        Weight fraction corrected for microabsorption, when the job gives grain sizes.
     """
 
     formula: str
@@ -191,6 +193,7 @@ class PhaseResult:
     cell: CellResult
     mass_factor: float | None = None
     defence: Defence | None = None
+    corrected_fraction: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -536,7 +539,7 @@ def _phase_to_dict(phase: PhaseResult) -> dict[str, Any]:
     return {key: value for key, value in content.items() if key not in _OPTIONAL or value is not None}
 
 
-_OPTIONAL = ("mass_factor", "defence")
+_OPTIONAL = ("mass_factor", "defence", "corrected_fraction")
 
 
 def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
@@ -545,7 +548,11 @@ def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
     others = {*texts, "cell", *_OPTIONAL}
     values: dict[str, Any] = {key: Value(**item) for key, item in content.items() if key not in others}
     defence, factor = Defence.from_dict(content.get("defence")), content.get("mass_factor")
-    return PhaseResult(cell=cell, mass_factor=factor, defence=defence, **texts, **values)
+    corrected = content.get("corrected_fraction")
+    return PhaseResult(
+        cell=cell, mass_factor=factor, defence=defence, corrected_fraction=None if corrected is None else Value(**corrected),
+        **texts, **values,
+    )  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

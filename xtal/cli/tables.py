@@ -38,7 +38,7 @@ def print_result(result: Result, console: Console) -> None:
         )
     console.print(phases_table(result, plain=plain))
     console.print(checks_table(result, plain=plain))
-    for line in (*information_lines(result), *defence_lines(result)):
+    for line in (*corrected_lines(result), *information_lines(result), *defence_lines(result)):
         console.print(Text(line))
 
 
@@ -103,6 +103,13 @@ def defence_lines(result: Result) -> list[str]:
                 f"{starts.n_elsewhere} ended in another minimum, {starts.n_failed} failed."
             )
     return lines
+
+
+def corrected_lines(result: Result) -> list[str]:
+    """Fractions corrected for microabsorption, on one line; none when the job gives no grain size."""
+    found = {name: phase.corrected_fraction for name, phase in result.phases.items()}
+    listed = ", ".join(f"{name} {_percent(value, 2)}" for name, value in found.items() if value is not None)
+    return [f"Corrected for microabsorption (Brindley, grain sizes of the job): {listed} wt%."] if listed else []
 
 
 def information_lines(result: Result) -> list[str]:

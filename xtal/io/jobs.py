@@ -249,6 +249,7 @@ def _read_phases(
                 table.anisotropic_strain,
                 _axis(table.size_axis),
                 _harmonics(structure, table.harmonics_order),
+                table.grain_size_um,
             )
         )
     names = [phase.name for phase in phases]

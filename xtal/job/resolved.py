@@ -73,7 +73,7 @@ class JobPhase:
 
     `hold_when_weak`: when the first fit finds less than five esds of the phase, it is refitted with only its scale free,
     so that a phase that isn't there can't wander into noise. `harmonics` are the orders l and numbers n of the texture's
-    symmetrised harmonics.
+    symmetrised harmonics. `grain_size_um` is the grain diameter for microabsorption, µm.
     """
 
     name: str
@@ -83,6 +83,7 @@ class JobPhase:
     anisotropic_strain: bool = False
     size_axis: tuple[int, int, int] | None = None
     harmonics: tuple[tuple[int, int], ...] = ()
+    grain_size_um: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

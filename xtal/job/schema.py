@@ -152,6 +152,9 @@ class PhaseTable(_Table):
         False,
         description="Refit with everything of this phase but its scale at the start values when the first fit finds less than five esds of it.",
     )
+    grain_size_um: float | None = Field(
+        None, gt=0, description="Diameter of its grains, µm: the result gives fractions corrected for microabsorption too."
+    )
     texture_axis: Direction | None = Field(
         None, description="March–Dollase axis hkl; without it the phase has no texture."
     )

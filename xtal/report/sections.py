@@ -73,13 +73,27 @@ def phases_section(result: Result) -> str:
         ("phase", "space group", "a / Å", "b / Å", "c / Å", "α / °", "β / °", "γ / °", "volume / Å³"),
         (row(_cell_cells(phase), escape(name)) for name, phase in result.phases.items()),
     )
-    structures = table(
+    structures = _corrected(result) + table(
         "structures",
         "Structures that the phases were refined from.",
         ("phase", "quality", "cell content", "source"),
         (row(_structure_cells(phase), escape(name)) for name, phase in result.phases.items()),
     )
     return f"<section><h2>Phases</h2>{fractions}{cells}{structures}</section>"
+
+
+def _corrected(result: Result) -> str:
+    """Fractions with and without Brindley's correction; empty when the job gives no grain size."""
+    found = {name: phase for name, phase in result.phases.items() if phase.corrected_fraction is not None}
+    if not found:
+        return ""
+    rows = (
+        row((percent(phase.weight_fraction, 2), percent(phase.corrected_fraction, 2)), escape(name))
+        for name, phase in found.items()
+        if phase.corrected_fraction is not None
+    )
+    caption = "Microabsorption after Brindley with the grain sizes of the job; the esds take grain sizes and formula as exact."
+    return table("corrected", caption, ("phase", "weight / wt%", "corrected for microabsorption / wt%"), rows)
 
 
 def checks_section(result: Result) -> str:

@@ -13,8 +13,9 @@ from ..result import CELL_NAMES, CellResult, PhaseResult, ProfileCurves, Value
 from ..structure import AMU_PER_CUBIC_ANGSTROM, Structure
 from .covariance import Covariance
 from .fractions import weight_fractions
+from .microabsorption import microabsorption_factors
 
-__all__ = ["phase_results"]
+__all__ = ["NO_FRACTIONS", "phase_results"]
 
 FloatArray = NDArray[np.float64]
 
@@ -60,6 +61,7 @@ def phase_results(
             formula=structures[phase.name].formula,
             space_group=str(phase.structure.space_group),
             quality=phase.structure.quality,
+    corrected = _corrected_fractions(job, outcome, covariance, structures, fractions)
             source=phase.structure.source,
             weight_fraction=fraction,
             group_share=groups.get(phase.name, no_group),
@@ -70,6 +72,7 @@ def phase_results(
             microstrain=_width("microstrain", phase, job, outcome, covariance),
             cell=_cell(phase, structures[phase.name], covariance),
             mass_factor=outcome["mass_factor"].get(phase.name),
+            corrected_fraction=corrected.get(phase.name),
         )
         for phase, fraction, share in zip(job.phases, fractions, shares, strict=True)
     }
@@ -92,6 +95,27 @@ def _fraction_values(names: Sequence[str], outcome: Mapping[str, Any], covarianc
         _fraction(float(fraction), float(esd), is_free=covariance.gradient(name) is not None)
         for name, fraction, esd in zip(parameters, fractions, esds, strict=True)
     ]
+
+
+def _corrected_fractions(
+    job: Job,
+    outcome: Mapping[str, Any],
+    covariance: Covariance | None,
+    structures: Mapping[str, Structure],
+    found: Sequence[Value],
+) -> dict[str, Value]:
+    """Fractions corrected for microabsorption; empty when the job gives no grain size, for neutrons, or without fractions."""
+    sizes = [phase.grain_size_um or 0.0 for phase in job.phases]
+    known = [value.value for value in found if value.value is not None]
+    if not any(sizes) or len(known) < max(len(sizes), 2) or job.instrument.radiation.kind != "xray":
+        return {}
+    names = [phase.name for phase in job.phases]
+    tau = microabsorption_factors(
+        [structures[name] for name in names], known, sizes, job.instrument.radiation.wavelength
+    )
+    factors = {name: outcome["mass_factor"][name] / factor for name, factor in zip(names, tau, strict=True)}
+    corrected = _fraction_values(names, job, {**outcome, "mass_factor": factors}, covariance)
+    return dict(zip(names, corrected, strict=True))
 
 
 def _fraction(value: float, esd: float, *, is_free: bool) -> Value:

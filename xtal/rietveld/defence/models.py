@@ -92,16 +92,15 @@ def _common_shifts(job: Job, result: Result) -> tuple[list[Tie], list[str]]:
 
 
 def grain_shifts(job: Job, result: Result, grain_um: float) -> dict[str, float]:
-    """Weight fractions after Brindley's correction with one grain diameter for all phases; empty for neutrons."""
+    """Weight fractions after Brindley's correction with the grain sizes of the job, elsewhere `grain_um`; empty for neutrons."""
     names = list(result.phases)
     weights = [result.phases[name].weight_fraction.value for name in names]
     if job.instrument.radiation.kind != "xray" or grain_um <= 0 or len(names) < 2 or None in weights:
         return {}
     found = np.array(weights, dtype=float)
     structures = [result.structures[name] for name in names]
-    corrected = found / brindley_factors(
-        structures, found.tolist(), [grain_um] * len(names), job.instrument.radiation.wavelength
-    )
+    sizes = [job.phase(name).grain_size_um or grain_um for name in names]
+    corrected = found / brindley_factors(structures, found.tolist(), sizes, job.instrument.radiation.wavelength)
     return dict(zip(names, (corrected / corrected.sum()).tolist(), strict=True))
 
 
