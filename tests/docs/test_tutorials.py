@@ -47,6 +47,11 @@ EXPECTED: dict[str, dict[str, tuple[Any, float, str]]] = {
         "slowly cooled, neutrons: spinel": (0.58, 0.012, NOISE),
         "slowly cooled, neutrons: c2m": (0.40, 0.012, NOISE),
         "slowly cooled, neutrons: licl": (0.02, 0.002, NOISE),
+        "nearly pure, time of flight: spinel": (0.97424, 0.002, NOISE),
+        "nearly pure, time of flight: licl": (0.02576, 0.002, NOISE),
+        "occupancy of Li1": (0.28, 0.08, NOISE),
+        "occupancy of Li2": (0.19, 0.025, NOISE),
+        "occupancy of Li3": (0.008, 0.02, NOISE),
         "lithium: counts X-rays / neutrons": (5.0, 2.5, "neutrons see lithium better; how much depends on background"),
     },
     "d_amorphous_oxychloride": {
