@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float64]
 
 
 def _accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
-    axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial = work
+    axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial, rows = work
     n_slopes = slopes.shape[2]
     largest = 1
     for r in range(len(area)):
@@ -85,14 +85,14 @@ def _accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
                     i += 1
         size = area[r]
         for i in range(width):
-            total[0, low + i] += size * shape[i]
+            total[rows[0], low + i] += size * shape[i]
         for k in range(n_slopes):
             a, c, g, e = slopes[r, 0, k], size * slopes[r, 1, k], size * slopes[r, 2, k], size * slopes[r, 3, k]
             for i in range(width):
-                total[k + 1, low + i] += a * shape[i] + c * by_centre[i] + g * by_fwhm[i] + e * by_eta[i]
+                total[rows[k + 1], low + i] += a * shape[i] + c * by_centre[i] + g * by_fwhm[i] + e * by_eta[i]
         if with_axial:
             for i in range(width):
-                total[n_slopes + 1, low + i] += size * by_axial[i]
+                total[rows[n_slopes + 1], low + i] += size * by_axial[i]
 
 
 accumulate_peaks = numba.njit(cache=True, fastmath=True, error_model="numpy")(_accumulate_peaks)

@@ -77,7 +77,7 @@ scaled_exp1, erfc_term = _jit(_scaled_exp1), _jit(_erfc_term)
 
 
 def _accumulate_tof_peaks(work: TofWork, total: FloatArray) -> None:
-    axis, first, last, peaks, slopes = work
+    axis, first, last, peaks, slopes, rows = work
     n_slopes = slopes.shape[2]
     largest = 1
     for r in range(len(first)):
@@ -147,13 +147,13 @@ def _accumulate_tof_peaks(work: TofWork, total: FloatArray) -> None:
             basis[4, i] = by_w
             basis[5, i] = by_e
         for i in range(width):
-            total[0, low + i] += area * basis[0, i]
+            total[rows[0], low + i] += area * basis[0, i]
         for k in range(n_slopes):
             weights[0] = slopes[r, 0, k]
             for part_index in range(1, 6):
                 weights[part_index] = area * slopes[r, part_index, k]
             for i in range(width):
-                total[k + 1, low + i] += (
+                total[rows[k + 1], low + i] += (
                     weights[0] * basis[0, i] + weights[1] * basis[1, i] + weights[2] * basis[2, i]
                     + weights[3] * basis[3, i] + weights[4] * basis[4, i] + weights[5] * basis[5, i]
                 )  # fmt: skip

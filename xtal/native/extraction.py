@@ -122,9 +122,9 @@ class Extraction:
     def _curve(self, values: Mapping[str, float], found: FloatArray) -> FloatArray:
         """What all phases scatter with intensities \\|F\\|² (n,)."""
         self._give(found)
-        curves = np.zeros((len(self.model.phases), len(self.model.axis)))
-        self.model.add_phases(values, (), np.zeros((0, 0)), curves, np.zeros((0, len(self.model.axis))))
-        return np.asarray(curves.sum(axis=0))
+        sums = np.zeros((len(self.model.phases) + 1, len(self.model.axis)))
+        self.model.add_phases(values, (), np.zeros((0, 0)), sums)
+        return np.asarray(sums[:-1].sum(axis=0))
 
     def _give(self, found: FloatArray) -> None:
         start = 0

@@ -16,7 +16,7 @@ IntArray = NDArray[np.int64]
 class PeakWork(NamedTuple):
     """Peaks of a phase at constant wavelength.
 
-    The answer, which a kernel adds to an array (k + 2, n), has the counts, k derivatives, and that by (S + H)/L.
+    A kernel adds counts, k derivatives, and that by (S + H)/L, to `rows` of an array with n columns.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ class PeakWork(NamedTuple):
         Derivatives of area, centre, FWHM, η by k parameters.
     with_axial : bool
         Whether the derivative by (S + H)/L is wanted.
+    rows : ndarray of int, shape (k + 2,)
+        Where the answer goes.
     """
 
     axis: FloatArray
@@ -48,12 +50,13 @@ class PeakWork(NamedTuple):
     broad: float
     slopes: FloatArray
     with_axial: bool
+    rows: IntArray
 
 
 class TofWork(NamedTuple):
     """Peaks of a phase at time of flight.
 
-    The answer, which a kernel adds to an array (k + 1, n), has the counts and k derivatives.
+    A kernel adds counts and k derivatives to `rows` of an array with n columns.
 
     Parameters
     ----------
@@ -65,6 +68,8 @@ class TofWork(NamedTuple):
         Area, centre, rise α, decay β, FWHM and η of the pseudo-Voigt.
     slopes : ndarray, shape (m, 6, k)
         Their derivatives by k parameters.
+    rows : ndarray of int, shape (k + 1,)
+        Where the answer goes.
     """
 
     axis: FloatArray
@@ -72,3 +77,4 @@ class TofWork(NamedTuple):
     last: IntArray
     peaks: FloatArray
     slopes: FloatArray
+    rows: IntArray

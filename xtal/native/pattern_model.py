@@ -26,7 +26,10 @@ __all__ = ["AXIAL", "Calculated", "PatternModel", "View"]
 
 FloatArray = NDArray[np.float64]
 
+IntArray = NDArray[np.int64]
+
 AXIAL = "pattern.profile.axial"
+_TAILS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,10 @@ class PatternModel:
         """
         by_free = np.eye(len(moving)) if reduction is None else reduction
         row_of = {name: by_free[i] for i, name in enumerate(moving)}
-        jacobian = np.zeros((by_free.shape[1], len(self.axis)))
+        n_phases, n_free = len(self.phases), by_free.shape[1]
+        # one array for all that kernels add to: the phases, the derivatives, and a row for that by (S + H)/L
+        sums = np.zeros((n_phases + n_free + 1, len(self.axis)))
+        curves, jacobian = sums[:n_phases], sums[n_phases:-1]
         coefficients = np.array([values.get(name, 0.0) for name in self.background_names])
         for name, row in zip(self.background_names, self.background_rows, strict=True):
             for k in np.flatnonzero(row_of.get(name, np.zeros(0))):
@@ -175,8 +181,7 @@ class PatternModel:
         background = coefficients @ self.background_rows + extra
         if self.extraction is not None:
             self.extraction.settle(values, background)
-        curves = np.zeros((len(self.phases), len(self.axis)))
-        self.add_phases(values, moving, by_free, curves, jacobian)
+        self.add_phases(values, moving, by_free, sums)
         if self.extraction is not None:
             self.extraction.judge(background + curves.sum(axis=0))
             jacobian = self.extraction.project(jacobian)
@@ -212,43 +217,43 @@ class PatternModel:
         return windowed_shapes(self.axis, windows, nodes, peaks.fwhm, peaks.eta)
 
     def add_phases(
-        self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, curves: FloatArray,
-        jacobian: FloatArray,
-    ) -> None:  # fmt: skip
-        """Set the phases' curves (phases, n) and add to the derivatives by the free parameters, (k, n)."""
+        self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, sums: FloatArray
+    ) -> None:
+        """Add the phases and their derivatives by the free parameters to the rows of `sums`, (phases + k + 1, n); the last is spare."""
         row_of = {name: by_free[i] for i, name in enumerate(moving)}
-        deposit = np.zeros((self.tails.n, len(self.phases) + by_free.shape[1]))
-        axial_row = row_of.get(AXIAL, np.zeros(by_free.shape[1]))
+        n_phases, n_free = len(self.phases), by_free.shape[1]
+        deposit = np.zeros((self.tails.n, n_phases + n_free))
+        axial_row = row_of.get(AXIAL, np.zeros(n_free))
         for index, phase in enumerate(self.phases):
             peaks, names = phase.peaks(values, moving)
-            rows = np.array([row_of[name] for name in names]).reshape(len(names), by_free.shape[1])
+            rows = np.array([row_of[name] for name in names]).reshape(len(names), n_free)
             used = np.flatnonzero(rows.any(axis=0) | (axial_row != 0))
-            total, tail = self._sum(phase.name, peaks, rows[:, used], values.get(AXIAL, 0.0), axial_row[used])
-            curves[index] = total[0]
-            jacobian[used] += total[1:]
-            deposit[:, index] = tail[:, 0]
-            deposit[:, len(self.phases) + used] += tail[:, 1:]
-        tails = self.tails.evaluate(deposit)
-        curves += tails[: len(self.phases)]
-        jacobian += tails[len(self.phases) :]
+            places = np.concatenate([[index], n_phases + used, [n_phases + n_free]])
+            slopes = np.ascontiguousarray(peaks.slopes @ rows[:, used])
+            nodes = self._sum(phase.name, peaks, slopes, values.get(AXIAL, 0.0), bool(np.any(axial_row)), places, sums)
+            deposit[:, places[:-1]] += self._tail(peaks, slopes, nodes, axial_row[used])
+        for k in np.flatnonzero(axial_row):
+            sums[n_phases + k] += axial_row[k] * sums[-1]
+        for start in range(0, n_phases + n_free, _TAILS_AT_ONCE):
+            block = slice(start, min(start + _TAILS_AT_ONCE, n_phases + n_free))
+            sums[block] += self.tails.evaluate(deposit[:, block])
 
     def _sum(
-        self, name: str, peaks: Peaks, reduction: FloatArray, axial: float, axial_row: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Counts of a phase within its windows and derivatives by the k free parameters that touch it, (k + 1, n), and the
-        deposit of its tails, (n_grid, k + 1).
-        """
+        self,
+        name: str,
+        peaks: Peaks,
+        slopes: FloatArray,
+        axial: float,
+        with_axial: bool,
+        places: IntArray,
+        sums: FloatArray,
+    ) -> Nodes:
+        """Add a phase within its windows, and its derivatives, to rows of `sums`; the nodes of its peaks."""
         windows = self._windows_of(name, peaks, axial)
-        with_axial = bool(np.any(axial_row))
         nodes = spread_nodes(peaks.centre, axial, windows.nodes, with_axial)
-        slopes = np.ascontiguousarray(peaks.slopes @ reduction)
-        total = np.zeros((reduction.shape[1] + 2, len(self.axis)))
-        work = PeakWork(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start,
-                        nodes.table, nodes.centroid, BROAD, slopes, with_axial)  # fmt: skip
-        add_peaks(work, total)
-        if with_axial:
-            total[1:-1] += np.outer(axial_row, total[-1])
-        return total[:-1], self._tail(peaks, slopes, nodes, axial_row)
+        add_peaks(PeakWork(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start,
+                           nodes.table, nodes.centroid, BROAD, slopes, with_axial, places), sums)  # fmt: skip
+        return nodes
 
     def _windows_of(self, name: str, peaks: Peaks, axial: float) -> Windows:
         """The windows of a phase, made anew when its peaks have moved."""

@@ -29,6 +29,7 @@ _SOFTER, _HARDER = 0.04, 10.0
 _GOOD_GAIN, _POOR_GAIN = 0.7, 0.3
 """Actual over predicted fall of the cost above which the damping is eased, and below which it is raised."""
 
+_POINTS_AT_ONCE = 4096
 _SMALL_SHIFT = 0.05
 _NO_SHIFT = 0.01
 """Over its esd; a search from whose last point no parameter would move further than this has arrived."""
@@ -63,7 +64,7 @@ class State:
     theta : ndarray, shape (k,)
         Free parameters.
     calculated : Calculated
-        Pattern and derivatives.
+        Pattern, its derivatives spent.
     cost : float
         Σ ((observed − calculated)/σ)².
     normal, gradient : ndarray, shape (k, k) and (k,)
@@ -138,12 +139,19 @@ def _state_at(evaluate: Evaluate, theta: FloatArray, observed: FloatArray, sigma
     if time.monotonic() > _DEADLINE.get():
         raise OutOfTime
     calculated = evaluate(theta)
-    weighted = calculated.jacobian / sigma
     residual = (observed - calculated.total) / sigma
+    cost, normal, gradient = float(residual @ residual), np.zeros((len(theta), len(theta))), np.zeros(len(theta))
+    for start in range(0, len(sigma), _POINTS_AT_ONCE):
+        points = slice(start, start + _POINTS_AT_ONCE)
+        weighted = calculated.jacobian[:, points] / sigma[points]
+        normal += weighted @ weighted.T
+        gradient += weighted @ residual[points]
     if calculated.restrained is not None:
-        residual = np.concatenate([residual, calculated.restrained[0]])
-        weighted = np.concatenate([weighted, calculated.restrained[1]], axis=1)
-    return State(theta, calculated, float(residual @ residual), weighted @ weighted.T, weighted @ residual, cycles=cycles + 1)  # fmt: skip
+        off, slopes = calculated.restrained
+        cost, normal, gradient = cost + float(off @ off), normal + slopes @ slopes.T, gradient + slopes @ off
+    # the derivatives are the largest array of a fit; the normal equations are all that is needed of them
+    spent = replace(calculated, jacobian=np.zeros((len(theta), 0)))
+    return State(theta, spent, cost, normal, gradient, cycles=cycles + 1)
 
 
 def _step(

@@ -93,9 +93,8 @@ class TofPatternModel(PatternModel):
         return list(TOF_NAMES)
 
     def add_phases(
-        self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, curves: FloatArray,
-        jacobian: FloatArray,
-    ) -> None:  # fmt: skip
+        self, values: Mapping[str, float], moving: tuple[str, ...], by_free: FloatArray, sums: FloatArray
+    ) -> None:
         """See `PatternModel.add_phases`."""
         row_of = {name: by_free[i] for i, name in enumerate(moving)}
         for index, phase in enumerate(self.phases):
@@ -103,9 +102,10 @@ class TofPatternModel(PatternModel):
             assert isinstance(peaks, TofPeaks)
             rows = np.array([row_of[name] for name in names]).reshape(len(names), by_free.shape[1])
             used = np.flatnonzero(rows.any(axis=0))
-            total = self._sum_tof(phase.name, peaks, rows[:, used])
-            curves[index] = total[0]
-            jacobian[used] += total[1:]
+            places = np.concatenate([[index], len(self.phases) + used])
+            windows = self._windows_at(phase.name, peaks)
+            slopes = np.ascontiguousarray(peaks.slopes @ rows[:, used])
+            add_tof_peaks(TofWork(self.axis, windows.first, windows.last, peaks.table, slopes, places), sums)
 
     def shapes(self, name: str, peaks: Any, values: Mapping[str, float]) -> Any:
         """Peaks of a phase at unit area within their windows, sparse, (peaks, n)."""
@@ -124,14 +124,6 @@ class TofPatternModel(PatternModel):
             windows = self._kept[name] = _Windows.of(self.axis, peaks.table)
         return windows
 
-    def _sum_tof(self, name: str, peaks: TofPeaks, reduction: FloatArray) -> FloatArray:
-        """Counts of a phase and derivatives by the k free parameters that touch it, (k + 1, n)."""
-        windows = self._windows_at(name, peaks)
-        total = np.zeros((reduction.shape[1] + 1, len(self.axis)))
-        slopes = np.ascontiguousarray(peaks.slopes @ reduction)
-        add_tof_peaks(TofWork(self.axis, windows.first, windows.last, peaks.table, slopes), total)
-        return total
-
     def list_reflections(self, values: Mapping[str, float]) -> None:
         """Make the reflection lists anew."""
         self._kept: dict[str, _Windows] = {}
@@ -139,5 +131,5 @@ class TofPatternModel(PatternModel):
 
     def has_negative_width(self, values: Mapping[str, float]) -> bool:
         """Whether the terms of the Gaussian width give a negative variance within the range."""
-        d = self.axis[[0, -1]] / values["pattern.dif_c"]
-        return smallest_variance(np.linspace(*d, 200), values) < 0
+        d = np.linspace(self.axis[0], self.axis[-1], 200) / values["pattern.dif_c"]
+        return smallest_variance(d, values) < 0

@@ -21,7 +21,7 @@ _SAME_WINDOW = 1.5
 
 def accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
     """Add peaks and derivatives to `total`, see `kernel_work.PeakWork`."""
-    axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial = work
+    axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial, rows = work
     counts = np.diff(start)
     for count, members in _groups(last - first, counts):
         width = int((last - first)[members].max())
@@ -35,7 +35,7 @@ def accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
         low, high = int(flat.min()), int(flat.max()) + 1
 
         def add(row: int, values: FloatArray, flat: IntArray = flat, low: int = low, high: int = high) -> None:
-            total[row, low:high] += np.bincount(flat - low, weights=values.ravel(), minlength=high - low)
+            total[rows[row], low:high] += np.bincount(flat - low, weights=values.ravel(), minlength=high - low)
 
         add(0, size[:, None] * basis[0])
         for k in range(slopes.shape[2]):
@@ -48,7 +48,7 @@ def accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
 
 def accumulate_tof_peaks(work: TofWork, total: FloatArray) -> None:
     """Add peaks and derivatives to `total`, see `kernel_work.TofWork`."""
-    axis, first, last, peaks, slopes = work
+    axis, first, last, peaks, slopes, destinations = work
     for _, members in _groups(last - first, np.ones(len(first), dtype=np.int64)):
         points = first[members][:, None] + np.arange(int((last - first)[members].max()))
         inside = points < last[members][:, None]
@@ -59,7 +59,7 @@ def accumulate_tof_peaks(work: TofWork, total: FloatArray) -> None:
         low, high = int(points.min()), int(points.max()) + 1
         factors = slopes[members] * np.concatenate([np.ones_like(area), np.repeat(area, 5, axis=1)], axis=1)[:, :, None]
         rows = np.concatenate([(area * basis[0])[None], np.einsum("mpk,pmi->kmi", factors, basis)])
-        for row, values in enumerate(rows):
+        for row, values in zip(destinations, rows, strict=True):
             total[row, low:high] += np.bincount((points - low).ravel(), weights=values.ravel(), minlength=high - low)
 
 
