@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,40 @@ def keep_multiplicities(g2: Gsas2) -> None:
 
     observed_structure_factors.original = original  # type: ignore[attr-defined]
     g2.math.GetFobsSq = observed_structure_factors
+
+
+def spare_observed_intensities(g2: Gsas2) -> None:
+    """Leave the intensities by Rietveld's formula to the end of a refinement; only Le Bail needs them in each cycle.
+
+    They cost as much as the calculation of the pattern.
+    """
+    original = getattr(g2.math.HessRefine, "original", g2.math.HessRefine)
+
+    def hessian(values: Any, histograms_and_phases: Any, parameters: Any, *others: Any) -> Any:
+        observed = g2.math.GetFobsSq
+        if not any(value for name, value in parameters.items() if name.endswith(":LeBail")):
+            g2.math.GetFobsSq = lambda *_: None
+        try:
+            return original(values, histograms_and_phases, parameters, *others)
+        finally:
+            g2.math.GetFobsSq = observed
+
+    hessian.original = original  # type: ignore[attr-defined]
+    g2.math.HessRefine = hessian
+
+
+def narrow_tof_windows(g2: Gsas2) -> None:
+    """Calculate peaks at time of flight over 50 FWHM and 20 times the reach of the exponentials to either side.
+
+    GSAS-II multiplies the FWHM by one plus the reach in µs, which makes the windows many times as wide.
+    """
+
+    def widths(pos: float, alp: float, bet: float, sig: float, gam: float) -> tuple[list[float], float, float]:
+        gaussian = math.sqrt(max(sig, 0.0))
+        fwhm = 2.355 * gaussian + 2.0 * gam
+        return [gaussian, gam], 50.0 * fwhm + 20.0 / alp, 50.0 * fwhm + 20.0 / bet
+
+    g2.powder.getWidthsTOF = widths
 
 
 def correct_tof_strain(g2: Gsas2) -> None:

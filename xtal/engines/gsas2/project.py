@@ -14,6 +14,8 @@ from .corrections import (
     integrate_axial_divergence,
     keep_extra_peaks_symmetric,
     keep_multiplicities,
+    narrow_tof_windows,
+    spare_observed_intensities,
     switch_dispersion,
 )
 from .errors import unsupported
@@ -42,6 +44,8 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     keep_multiplicities(g2)
     correct_tof_strain(g2)
     integrate_axial_divergence(g2)
+    spare_observed_intensities(g2)
+    narrow_tof_windows(g2)
     correct_absorption(g2)
     correct_restraint_slopes(g2)
     keep_extra_peaks_symmetric(g2)
