@@ -33,6 +33,7 @@ __all__ = [
     "pattern_html",
     "result_html",
     "series_html",
+    "shows_widgets",
     "structure_html",
 ]
 
@@ -221,10 +222,10 @@ def live_refine(job: Job, *, engine: str | None = None, timeout: float = 600.0) 
     """
     from .rietveld.run import refine
 
-    return refine(job, engine=engine, timeout=timeout, on_event=_widget(job) if _shows_widgets() else _print_stage)
+    return refine(job, engine=engine, timeout=timeout, on_event=_widget(job) if shows_widgets() else _print_stage)
 
 
-def _shows_widgets() -> bool:
+def shows_widgets() -> bool:
     """Whether this runs in a Jupyter kernel with ipywidgets installed."""
     from importlib.util import find_spec
 

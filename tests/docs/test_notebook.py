@@ -261,7 +261,7 @@ def test_live_widget_follows_stage_rwp_and_curve(job, monkeypatch):
     pytest.importorskip("ipywidgets")
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setattr(notebook, "_shows_widgets", lambda: True)
+    monkeypatch.setattr(notebook, "shows_widgets", lambda: True)
     result = notebook.live_refine(job)
     bar, line, image = shown[0].children
     assert bar.value == bar.max == len(job.stages)

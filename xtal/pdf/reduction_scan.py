@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from ..errors import InputError, PatternError
 from ..pattern import Pattern
 from .conventions import slope_line
-from .reduce import reduce_pattern
+from .reduce import Reduction, reduce_pattern
 from .reduction_settings import ReductionSettings
 from .transform import r_grid, sine_transform
 
-__all__ = ["ScanPoint", "ScanResult", "scan_reduction"]
+__all__ = ["ScanPoint", "ScanResult", "misfits", "scan_reduction"]
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -136,15 +136,21 @@ def scan_reduction(
 def _tried(data: Pattern, settings: ReductionSettings, background: Pattern | None, cut: float) -> ScanPoint:
     # The grid of the reduction itself isn't used; a single pair of points keeps it quick.
     made = reduce_pattern(data, settings.changed(r_min=0.0, r_max=2.0, r_step=1.0), background)
-    assert made.settings.q_max is not None and settings.number_density is not None
-    used = (made.fq.x >= settings.q_min) & (made.fq.x <= made.settings.q_max + 1e-9)
+    assert made.settings.q_max is not None
+    return ScanPoint(settings.background_scale, settings.r_poly, made.settings.q_max, *misfits(made, cut))
+
+
+def misfits(made: Reduction, cut: float) -> tuple[float, float]:
+    """Slow and full misfit (see the module) of a reduction whose settings have a number density, below `cut` (Å)."""
+    settings = made.settings
+    assert settings.q_max is not None and settings.number_density is not None
+    used = (made.fq.x >= settings.q_min) & (made.fq.x <= settings.q_max + 1e-9)
     q, fq = made.fq.x[used], made.fq.intensity[used]
     low = r_grid(R_STEP, cut, R_STEP)
     line = slope_line(low, settings.number_density)
     slow = sine_transform(r=low, q=q, fq=fq, window="lorch") + line
     full = sine_transform(r=low, q=q, fq=fq) + line
-    return ScanPoint(settings.background_scale, settings.r_poly, made.settings.q_max,
-                     _relative(slow, line), _relative(full, line))  # fmt: skip
+    return _relative(slow, line), _relative(full, line)
 
 
 def _relative(difference: FloatArray, line: FloatArray) -> float:
