@@ -26,6 +26,7 @@ COMMANDS = {
     "templates": "xtal.cli.templates",
     "phases": "xtal.cli.phases",
     "simulate": "xtal.cli.simulate",
+    "plan": "xtal.cli.plan",
     "calibrate": "xtal.cli.calibrate",
     "compare": "xtal.cli.compare",
     "compare-models": "xtal.cli.compare_models",

@@ -1,0 +1,322 @@
+"""What each candidate would say of the wanted parameters: esd at given counts, counts for a wanted esd, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import numpy as np
+
+from ...checks.light_sites import intensity_carried_by_site
+from ...diffraction import Background, PhaseProfile, simulate_pattern
+from ...errors import EngineUnsupportedError, InputError, JobError
+from ...information import Information
+from ...job import Job, Stage
+from ...pattern import Pattern
+from ...structure import Structure
+from ..information import LIGHT_ELEMENTS, parameter_information
+from ..refined_structure import refined_structure
+from .candidates import Candidate
+from .fisher import expected_covariance
+
+__all__ = ["PLAN_SCHEMA", "TARGETS", "Forecast", "Outlook", "Plan", "plan_measurement", "with_targets"]
+
+PLAN_SCHEMA = "xtal-plan/1"
+TARGETS = {"occupancy": 0.02, "u_iso": 0.002}
+"""Esd that is wanted where the user names none: occupancy, and U in Å²."""
+MOST_COUNTS = 100.0
+"""Times the counts beyond which counting is no answer."""
+LEAST_CARRIED = 0.01
+
+Verdict = Literal["determined", "more counts", "not in practice", "not determined"]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A parameter on a candidate.
+
+    Parameters
+    ----------
+    name : str
+        Dotted.
+    value : float
+        That the pattern was simulated with.
+    target : float
+        Esd that is wanted.
+    esd : float or None
+        Expected at the planned counts for a model that is right; None when the pattern doesn't determine it.
+    counts_needed : float or None
+        Highest point with which the esd would be the wanted one.
+    information : Information or None
+        How much of the pattern's information on it is its own.
+    carried : float or None
+        Share of the phase's intensity that changes when the site is emptied; None where that isn't known.
+    verdict : {"determined", "more counts", "not in practice", "not determined"}
+        ``not in practice``: it would take more than a hundred times the counts, or the site carries less than 1 % of the intensity.
+    sentence : str
+        The verdict with its numbers.
+    """
+
+    name: str
+    value: float
+    target: float
+    esd: float | None
+    counts_needed: float | None
+    information: Information | None
+    carried: float | None
+    verdict: Verdict
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """A candidate with its outlook on every wanted parameter, or why there is none."""
+
+    candidate: Candidate
+    outlooks: tuple[Outlook, ...] = ()
+    total_counts: float = 0.0
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan; `counts` is the height of the highest point above the background."""
+
+    title: str
+    counts: float
+    forecasts: tuple[Forecast, ...]
+
+    def sentences(self) -> list[str]:
+        """Per wanted parameter, which candidates would determine it."""
+        names = list(dict.fromkeys(outlook.name for forecast in self.forecasts for outlook in forecast.outlooks))
+        return [_choice(name, self.forecasts) for name in names]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Content of the JSON file."""
+        return {
+            "schema": PLAN_SCHEMA,
+            "title": self.title,
+            "counts": self.counts,
+            "sentences": self.sentences(),
+            "instruments": [_forecast_facts(forecast) for forecast in self.forecasts],
+        }
+
+
+def _forecast_facts(forecast: Forecast) -> dict[str, Any]:
+    one = forecast.candidate
+    return {
+        "name": one.name,
+        "about": one.about,
+        "radiation": one.instrument.radiation.kind,
+        "range": [float(one.axis[0]), float(one.axis[-1])],
+        "n_points": int(one.axis.size),
+        "background": one.background,
+        "total_counts": forecast.total_counts,
+        "refusal": forecast.refusal,
+        "parameters": [asdict(outlook) for outlook in forecast.outlooks],
+    }
+
+
+def _choice(name: str, forecasts: Sequence[Forecast]) -> str:
+    found = [(f.candidate.name, o) for f in forecasts for o in f.outlooks if o.name == name]
+    words: dict[Verdict, list[str]] = {}
+    for candidate_name, outlook in found:
+        words.setdefault(outlook.verdict, []).append(f"{candidate_name} ({_short(outlook)})")
+    heads = {"determined": "determined by", "more counts": "with more counts by", "not in practice": "not in practice by",
+             "not determined": "not determined by"}  # fmt: skip
+    return f"{name}: " + "; ".join(f"{heads[word]} {', '.join(words[word])}" for word in heads if word in words) + "."
+
+
+def _short(outlook: Outlook) -> str:
+    return "no esd" if outlook.esd is None else f"±{outlook.esd:.2g}"
+
+
+def with_targets(job: Job, wanted: Sequence[str]) -> tuple[Job, tuple[str, ...]]:
+    """The job with the wanted parameters free as well, and their names; without any those of Li and H.
+
+    A follower of ties stands for what leads it.
+
+    Raises
+    ------
+    JobError
+        A name that matches nothing, or no light atom where none is named.
+    """
+    leaders = {tie.target: tie.terms[0][1] for tie in job.ties if tie.terms}
+    names: list[str] = []
+    for pattern in wanted or _light_names(job):
+        found = [name for name in job.parameters if fnmatchcase(name, pattern)]
+        if not found:
+            raise JobError(f"no parameter is called {pattern!r};", where="--parameter",
+                           remedy="write it as result.json does: phase.cubic.site.Li1.occupancy; * matches.")  # fmt: skip
+        names += [leaders.get(name, name) for name in found]
+    if not names:
+        raise JobError("no lithium or hydrogen in these phases;", where="--parameter", remedy="name the parameters to plan for.")  # fmt: skip
+    free = {name for stage in job.stages[-1:] for name in stage.free} | set(names)
+    stage = Stage("plan", "", tuple(name for name in job.parameters if name in free))
+    return replace(job, stages=(stage,)), tuple(dict.fromkeys(names))
+
+
+def _light_names(job: Job) -> list[str]:
+    return [
+        f"phase.{phase.name}.site.{site.label}.{last}"
+        for phase in job.phases
+        for site in phase.structure.sites
+        if site.element in LIGHT_ELEMENTS
+        for last in ("occupancy", "u_iso")
+        if f"phase.{phase.name}.site.{site.label}.{last}" in job.parameters
+    ]
+
+
+def plan_measurement(
+    jobs: Mapping[str, Job | str],
+    candidates: Sequence[Candidate],
+    *,
+    title: str,
+    counts: float,
+    wanted: Sequence[str] = (),
+    targets: Mapping[str, float] | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Plan:
+    """Forecast of every candidate.
+
+    Parameters
+    ----------
+    jobs : mapping
+        Candidate's name to the job as that instrument would have it, or to why there is none.
+    candidates : sequence of Candidate
+        Instruments to compare.
+    title : str
+        Of the plan.
+    counts : float
+        Height of the highest point above the background.
+    wanted : sequence of str
+        Dotted names, wildcards allowed; by default occupancies and U of light atoms.
+    targets : mapping, optional
+        Wanted esd by dotted name, or wildcard.
+    weights : mapping, optional
+        Weight fraction by phase; equal ones by default.
+    """
+    forecasts = []
+    for one in candidates:
+        job = jobs[one.name]
+        try:
+            if isinstance(job, str):
+                raise InputError(job)
+            forecasts.append(_forecast(job, one, counts, wanted, targets or {}, weights))
+        except EngineUnsupportedError as error:
+            forecasts.append(
+                Forecast(one, refusal=f"the native engine, which makes the plan, can't express it: {error}")
+            )
+        except JobError:
+            raise
+        except InputError as error:
+            forecasts.append(Forecast(one, refusal=str(error)))
+    return Plan(title, counts, tuple(forecasts))
+
+
+def _forecast(
+    job: Job, one: Candidate, counts: float, wanted: Sequence[str], targets: Mapping[str, float], weights: Mapping[str, float] | None
+) -> Forecast:  # fmt: skip
+    planned, names = with_targets(job, wanted)
+    structures = {
+        phase.name: refined_structure(phase.structure, _starts(planned, phase.name)) for phase in planned.phases
+    }
+    pattern, total = _pattern(planned, one, counts, structures, weights)
+    covariance = expected_covariance(replace(planned, pattern=pattern))
+    known = parameter_information(covariance, list(names))
+    outlooks = tuple(
+        _outlook(name, planned.parameters[name].start, covariance.esd(name) if name in covariance.names else None,
+                 known.get(name), _target(name, targets), counts, _carried(name, structures, one))
+        for name in names
+    )  # fmt: skip
+    return Forecast(one, outlooks, total)
+
+
+def _starts(job: Job, phase: str) -> dict[str, float]:
+    prefix = f"phase.{phase}."
+    return {name.removeprefix(prefix): item.start for name, item in job.parameters.items() if name.startswith(prefix)}
+
+
+def _pattern(
+    job: Job, one: Candidate, counts: float, structures: Mapping[str, Structure], weights: Mapping[str, float] | None
+) -> tuple[Pattern, float]:
+    """Noise-free pattern of the job's start values with the uncertainties of its counts, and the counts in all peaks."""
+    shares = dict(weights or dict.fromkeys(structures, 1.0))
+    if set(shares) != set(structures):
+        raise JobError(
+            f"weights of {', '.join(shares)};", where="--mix", remedy=f"give those of {', '.join(structures)}."
+        )
+    total = sum(shares.values())
+    phases = [
+        (structure.renamed(name), shares[name] / total, _profile(job, name)) for name, structure in structures.items()
+    ]
+    made = simulate_pattern(
+        phases, one.instrument, one.axis, background=Background((one.background * counts,)), counts=counts
+    )
+    intensity = made.calculated
+    bragg = float(np.sum(intensity - made.background))
+    return Pattern(
+        one.axis, intensity, np.sqrt(intensity), axis=made.pattern.axis, source=f"synthetic: plan for {one.name}"
+    ), bragg
+
+
+def _profile(job: Job, phase: str) -> PhaseProfile:
+    start = _starts(job, phase)
+    size = start.get("crystallite_size_nm", np.inf)
+    return PhaseProfile(size if np.isfinite(size) else None, start.get("microstrain", 0.0))
+
+
+def _target(name: str, targets: Mapping[str, float]) -> float:
+    for pattern, esd in targets.items():
+        if fnmatchcase(name, pattern):
+            return esd
+    last = name.rpartition(".")[2]
+    if last not in TARGETS:
+        raise JobError(f"no wanted esd for {name};", where="--target", remedy=f"give one: --target '{name}=0.001'.")
+    return TARGETS[last]
+
+
+def _carried(name: str, structures: Mapping[str, Structure], one: Candidate) -> float | None:
+    """Share of the intensity that depends on the parameter's site; None at time of flight, or where it is no site's."""
+    parts = name.split(".")
+    if one.instrument.bank is not None or len(parts) < 5 or parts[2] != "site":
+        return None
+    share = intensity_carried_by_site(
+        structures[parts[1]], parts[3], one.instrument, (float(one.axis[0]), float(one.axis[-1]))
+    )
+    return share if np.isfinite(share) else None
+
+
+def _outlook(
+    name: str, value: float, esd: float | None, information: Information | None, target: float, counts: float, carried: float | None
+) -> Outlook:  # fmt: skip
+    if esd is None or information is None or not np.isfinite(esd):
+        sentence = "This pattern doesn't determine it: something else that is refined imitates it exactly, or nothing depends on it."
+        return Outlook(name, value, target, None, None, None, carried, "not determined", sentence)
+    factor = (esd / target) ** 2
+    verdict = _verdict(factor, carried)
+    return Outlook(name, value, target, esd, counts * factor, information, carried, verdict,
+                   _sentence(verdict, esd, target, factor, information, carried))  # fmt: skip
+
+
+def _verdict(factor: float, carried: float | None) -> Verdict:
+    if factor > MOST_COUNTS or (carried is not None and carried < LEAST_CARRIED):
+        return "not in practice"
+    return "determined" if factor <= 1 else "more counts"
+
+
+def _sentence(
+    verdict: Verdict, esd: float, target: float, factor: float, information: Information, carried: float | None
+) -> str:
+    parts = [f"±{esd:.2g} where ±{target:g} is wanted"]
+    if factor > 1:
+        parts.append(f"{factor:.2g} times the counts would be needed")
+    if carried is not None and carried < LEAST_CARRIED:
+        parts.append(
+            f"the site changes the intensities by {100 * carried:.2g} % only, which is less than errors of the other atoms' model"
+        )
+    if information.most_shared_with is not None and information.shared > 0.5:
+        parts.append(f"{100 * information.shared:.0f} % of its variance is shared with {information.most_shared_with}")
+    return "; ".join(parts) + "."
