@@ -185,7 +185,8 @@ class PatternModel:
         if self.extraction is not None:
             self.extraction.judge(background + curves.sum(axis=0))
             jacobian = self.extraction.project(jacobian)
-        return Calculated(background, tuple(curves), jacobian, extra)
+        # a copy, or the curves would keep the derivatives' memory as long as themselves
+        return Calculated(background, tuple(curves.copy()), jacobian, extra)
 
     @property
     def tails(self) -> Tails:
