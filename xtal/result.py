@@ -29,6 +29,7 @@ __all__ = [
     "PhaseResult",
     "ProfileCurves",
     "ReflectionRow",
+    "RestraintResult",
     "Result",
     "Severity",
     "StageResult",
@@ -289,6 +290,8 @@ class StageResult:
         How long it took.
     converged : bool
         Whether it came to rest.
+    notes : tuple of str
+        What its wildcards passed over: atoms on one position, the origin of a polar group.
     """
 
     name: str
@@ -297,6 +300,42 @@ class StageResult:
     rwp: float
     seconds: float
     converged: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RestraintResult:
+    """What became of a restrained bond length.
+
+    Parameters
+    ----------
+    phase : str
+        Its phase.
+    site_a, site_b : str
+        Labels of the two sites.
+    distance : float
+        As the job wants it, Å.
+    sigma : float
+        Within what, Å.
+    weight : float
+        Multiplies its share of χ².
+    n_bonds : int
+        Bonds of one atom A to images of B in the shortest shell at the start.
+    mean_distance : float
+        Their mean length at the end, Å.
+    chi2 : float
+        Σ weight · ((d − distance)/sigma)² over the bonds.
+    """
+
+    phase: str
+    site_a: str
+    site_b: str
+    distance: float
+    sigma: float
+    weight: float
+    n_bonds: int
+    mean_distance: float
+    chi2: float
 
 
 @dataclass(frozen=True)
@@ -304,7 +343,8 @@ class ReflectionRow:
     """One reflection family as the engine calculated it.
 
     `two_theta` is its position on the pattern's axis: degrees 2θ at the first wavelength, or µs at time of flight;
-    `fwhm` has the same unit.
+    `fwhm` has the same unit. Extracted intensities (Le Bail, Pawley) give `f_squared` to a factor that all reflections of the
+    phase share; Pawley's have an esd.
     """
 
     h: int
@@ -316,11 +356,15 @@ class ReflectionRow:
     f_squared: float | None = None
     intensity: float | None = None
     fwhm: float | None = None
+    esd_f_squared: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class ProfileCurves:
-    """Observed and calculated pattern, arrays of one length; `phases` hold Bragg intensity without background."""
+    """Observed and calculated pattern, arrays of one length; `phases` hold Bragg intensity without background.
+
+    `extra_peaks` is what extra peaks and humps make of the background, which holds them.
+    """
 
     x: FloatArray
     observed: FloatArray
@@ -329,6 +373,7 @@ class ProfileCurves:
     background: FloatArray
     phases: Mapping[str, FloatArray] = field(default_factory=dict)
     axis: str = "two_theta"
+    extra_peaks: FloatArray | None = None
 
     @property
     def difference(self) -> FloatArray:
@@ -406,6 +451,10 @@ class Result:
         By dotted name: refined occupancies, and refined displacement parameters of light atoms.
     bootstrap : Bootstrap or None
         Spread of refits of resampled patterns, where it was asked for.
+    mode : {"rietveld", "lebail", "pawley"}
+        Where the intensities come from; in result.json when it isn't ``rietveld``.
+    restraints : tuple of RestraintResult
+        Restrained bond lengths, in result.json when there are any.
     """
 
     title: str
@@ -430,6 +479,8 @@ class Result:
     patterns: Mapping[str, PatternResult] = field(default_factory=dict)
     information: Mapping[str, Information] = field(default_factory=dict)
     bootstrap: Bootstrap | None = None
+    mode: str = "rietveld"
+    restraints: tuple[RestraintResult, ...] = ()
 
     def by_pattern(self) -> dict[str, Result]:
         """The result as each pattern shows it: its curves, reflections, agreement and facts, the rest being shared.
@@ -472,6 +523,10 @@ class Result:
             content["information"] = {name: asdict(item) for name, item in self.information.items()}
         if self.bootstrap is not None:
             content["bootstrap"] = asdict(self.bootstrap)
+        if self.mode != "rietveld":
+            content["mode"] = self.mode
+        if self.restraints:
+            content["restraints"] = [asdict(restraint) for restraint in self.restraints]
         return {key: _plain(value) for key, value in content.items()}
 
     @classmethod
@@ -516,7 +571,10 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
         },
         correlations=tuple(Correlation(**pair) for pair in content["correlations"]),
         checks=tuple(Check(**check) for check in content["checks"]),
-        stages=tuple(StageResult(**{**stage, "free": tuple(stage["free"])}) for stage in content["stages"]),
+        stages=tuple(
+            StageResult(**{**stage, "free": tuple(stage["free"]), "notes": tuple(stage.get("notes", ()))})
+            for stage in content["stages"]
+        ),
         pattern=content["pattern"],
         provenance=content["provenance"],
         patterns={
@@ -525,6 +583,8 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
         },
         information={name: Information(**item) for name, item in content.get("information", {}).items()},
         bootstrap=Bootstrap.from_dict(content.get("bootstrap")),
+        mode=content.get("mode", "rietveld"),
+        restraints=tuple(RestraintResult(**one) for one in content.get("restraints", ())),
     )
 
 

@@ -87,7 +87,7 @@ def test_refit_lasts_only_as_long_as_the_limit_leaves(marked, run, monkeypatch, 
 
     limits = []
 
-    def fit(job, engine, timeout, *more):
+    def fit(job, engine, timeout, *more, **how):
         limits.append((timeout, job.free_names))
         return result_with(0.001, 0.01)
 

@@ -103,7 +103,7 @@ def _overfull_positions(facts: Evidence) -> Iterator[Check]:
     for phase in facts.job.phases:
         for group in phase.structure.shared_positions():
             names = [f"phase.{phase.name}.site.{site.label}.occupancy" for site in group]
-            items = [facts.parameters[name] for name in names]
+            items = [facts.parameters[name] for name in names if name in facts.parameters]
             total = sum(item.value for item in items)
             if len(group) > 1 and any(item.free for item in items) and total > 1 + OVERFULL:
                 yield Check(

@@ -25,7 +25,8 @@ def phase_checks(facts: Evidence) -> Iterator[Check]:
     for name, phase in facts.phases.items():
         yield from _carried(name, phase)
         yield from _shown(name, phase)
-        yield from _quality(name, phase)
+        if facts.job.has_fractions:
+            yield from _quality(name, phase)
         yield from _reflections(name, facts)
 
 

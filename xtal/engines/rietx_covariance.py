@@ -24,7 +24,8 @@ EIGENVALUE_FLOOR = 1.0e-12
 class Solved:
     """One finished stage: what was free, the solver's answer and the curves it gives.
 
-    `values` maps rietx paths to rietx values; the curves are in counts.
+    `values` maps rietx paths to rietx values; the curves are in counts. `intensity_columns` are Pawley's intensities in
+    the Jacobian.
     """
 
     name: str
@@ -35,16 +36,24 @@ class Solved:
     values: dict[str, float]
     background: Array
     phases: tuple[Array, ...]
+    peaks: Array | float = 0.0
+    is_at_rest: bool = True
+    intensity_columns: Array | None = None
 
     @property
     def converged(self) -> bool:
-        """Whether the solver met one of its convergence criteria."""
-        return bool(self.answer.status == "converged")
+        """Whether the solver met one of its convergence criteria and, in Le Bail, the turns came to rest."""
+        return bool(self.answer.status == "converged") and self.is_at_rest
+
+    @property
+    def n_free(self) -> int:
+        """Free parameters, intensities of Pawley included."""
+        return len(self.free) + (0 if self.intensity_columns is None else self.intensity_columns.shape[1])
 
     @property
     def calculated(self) -> Array:
-        """Calculated profile: background plus all phases (counts)."""
-        total: Array = self.background + sum(self.phases)
+        """Calculated profile: background, extra peaks and all phases (counts)."""
+        total: Array = self.background + self.peaks + sum(self.phases)
         return total
 
     @property
@@ -52,6 +61,11 @@ class Solved:
         """(observed - calculated) / sigma on the fitted points."""
         residual: Array = (self.model.y_obs - self.calculated) / self.model.sigma
         return residual
+
+    @property
+    def reduced_chi2(self) -> float:
+        """χ² of the pattern's points by their number less that of the free parameters."""
+        return float(self.residual @ self.residual) / max(len(self.residual) - self.n_free, 1)
 
     @property
     def rwp(self) -> float:
@@ -64,7 +78,9 @@ def solved_stage(name: str, free: tuple[str, ...], model: Any, answer: Any, tabl
     """Evaluate the model once at the solver's answer."""
     values = table.decode(answer.theta)
     curves = tuple(model.phase_component(index, values) for index in range(len(model.phases)))
-    return Solved(name, free, model, answer, seconds, values, model.background(values), curves)
+    return Solved(
+        name, free, model, answer, seconds, values, model.background(values), curves, model.extra_peak_curve(values)
+    )
 
 
 @dataclass(frozen=True)
@@ -96,12 +112,14 @@ def covariance_of(problem: Problem, solved: Solved) -> Covariance | None:
     paths = problem.table.free_paths
     by_path = {problem.links[name].path: name for name in solved.free}
     inside = np.array([by_path[path] not in reasons for path in paths], dtype=bool)
-    inner, undetermined = inverse_normal(np.asarray(answer.jac)[:, inside])
-    residual = solved.residual
-    chi2 = float(residual @ residual) / max(len(residual) - len(paths), 1)
+    columns = np.asarray(answer.jac)[:, inside]
+    if solved.intensity_columns is not None:
+        columns = np.hstack([columns, solved.intensity_columns])
+    inner, undetermined = inverse_normal(columns)
+    n_inside = int(inside.sum())
     full = np.zeros((len(paths), len(paths)))
-    full[np.ix_(inside, inside)] = inner * chi2
-    for path in np.array(paths, dtype=object)[inside][undetermined]:
+    full[np.ix_(inside, inside)] = inner[:n_inside, :n_inside] * solved.reduced_chi2
+    for path in np.array(paths, dtype=object)[inside][undetermined[:n_inside]]:
         reasons[by_path[path]] = "not determined: the data do not separate it from other parameters"
     return in_xtal_units(problem, solved, full, reasons)
 

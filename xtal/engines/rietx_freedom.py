@@ -7,15 +7,16 @@ lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
+from rietx.crystallography.stephens import S_NAMES, stephens_basis
 from rietx.crystallography.symmetry import resolve_group
-from rietx.crystallography.wyckoff import coordinate_basis, stabilizer_rotations
+from rietx.crystallography.wyckoff import adp_basis, coordinate_basis, stabilizer_rotations
 from rietx.params.vector import AffineTie, ParameterTable
 from rietx.schemas import Structure
 
@@ -25,14 +26,18 @@ from xtal.engines.rietx_model import (
     build_phases,
     form_factor_warnings,
 )
-from xtal.engines.rietx_units import COORDINATES, Link, TaskError, ever_used, known_links, value_of
+from xtal.engines.rietx_refusals import check_task
+from xtal.engines.rietx_units import COORDINATES, TENSOR, Link, TaskError, ever_used, has_stephens, known_links
 
 Array = NDArray[np.float64]
 
 
 @dataclass
 class Problem:
-    """One refinement, ready to run: rietx objects and the way back to xtal names."""
+    """One refinement, ready to run: rietx objects and the way back to xtal names.
+
+    `bonds` are those of each restraint, `intensities` those extracted so far, by number of the phase and hkl.
+    """
 
     task: dict[str, Any]
     structure: Any
@@ -42,6 +47,8 @@ class Problem:
     links: dict[str, Link]
     followers: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    bonds: list[list[Any]] = field(default_factory=list)
+    intensities: dict[tuple[int, int, int, int], float] = field(default_factory=dict)
 
     @property
     def phase_names(self) -> list[str]:
@@ -75,77 +82,62 @@ def build_problem(task: dict[str, Any]) -> Problem:
     return problem
 
 
-def check_task(task: dict[str, Any], links: dict[str, Link]) -> None:
-    """Refuse, by name, what this worker or rietx cannot express."""
-    if task.get("mode", "rietveld") != "rietveld":
-        raise TaskError("unsupported", f"mode {task['mode']!r}: this worker runs mode 'rietveld' only.")
-    if task["background"]["kind"] != "chebyshev":
-        raise TaskError("unsupported", f"background.kind {task['background']['kind']!r}: use 'chebyshev'.")
-    used = ever_used(task)
-    for name in sorted(used | task["parameters"].keys()):
-        if name not in links and (name in used or not is_neutral(name, task["parameters"][name]["value"])):
-            raise TaskError("unsupported", f"{name}: rietx has no such parameter in this model.")
-        if name not in task["parameters"]:
-            raise TaskError("bad_input", f"{name}: freed or tied, but it has no start value.")
-    check_displacement(task, used)
-
-
-def is_neutral(name: str, value: float | None) -> bool:
-    """Tell whether an unknown parameter has the value that leaves the model unchanged."""
-    return value is None or value == (1.0 if name.endswith("texture.r") else 0.0)
-
-
-def check_displacement(task: dict[str, Any], used: set[str]) -> None:
-    """Refuse a sample displacement where rietx has no formula or no radius for it."""
-    name = "pattern.displacement"
-    if name not in used and value_of(task, name, 0.0) == 0.0:
-        return
-    if task["instrument"]["geometry"] != "bragg-brentano":
-        raise TaskError("unsupported", f"{name}: only defined for bragg-brentano geometry; refine pattern.zero.")
-    if not task["instrument"].get("goniometer_radius_mm"):
-        raise TaskError("bad_input", f"{name}: needs instrument.goniometer_radius_mm.")
-
-
 def release_coordinates(problem: Problem) -> None:
-    """Let the coordinates in use vary under their own names; symmetry moves the site's others.
+    """Let coordinates, tensors and Stephens coefficients in use vary under their own names; symmetry moves the others.
 
-    rietx refines displacements along symmetry directions, a job names coordinates.
+    rietx refines amounts of symmetry's patterns, a job names components.
     """
-    used = {problem.links[name].path: name for name in ever_used(problem.task)}
-    for index, phase in enumerate(problem.structure.phases):
+    for index, (phase, given) in enumerate(zip(problem.structure.phases, problem.task["phases"], strict=True)):
         group = resolve_group(phase.space_group, phase.symmetry_operations)
+        if has_stephens(problem.task, given):
+            release(
+                problem, f"phases.{index}.microstrain", S_NAMES, np.asarray(stephens_basis(group), dtype=np.float64)
+            )
         for j, atom in enumerate(phase.atoms):
             base = f"phases.{index}.atoms.{j}"
-            named = [k for k in range(3) if f"{base}.{COORDINATES[k]}" in used]
-            if named:
-                release_site(problem, base, named, site_directions(group, atom))
+            release(problem, base, COORDINATES, site_directions(group, atom))
+            if atom.aniso is not None:
+                release(problem, base, TENSOR, site_tensors(group, atom))
 
 
 def site_directions(group: Any, atom: Any) -> Array:
     """Return the displacements, as rows of fractional coordinates, that the site symmetry allows."""
-    xyz = np.array([getattr(atom, letter).value for letter in COORDINATES])
-    rows = np.asarray(coordinate_basis(stabilizer_rotations(group, xyz)), dtype=np.float64)
+    rows = np.asarray(coordinate_basis(site_rotations(group, atom)), dtype=np.float64)
     return rows.reshape(-1, 3)
 
 
-def release_site(problem: Problem, base: str, named: list[int], directions: Array) -> None:
-    """Make the named coordinates of one site independent and tie the others to them."""
-    follow = np.linalg.pinv(directions[:, named]) @ directions
-    table = problem.table
-    start = [entry_of(table, f"{base}.{letter}").value for letter in COORDINATES]
+def site_tensors(group: Any, atom: Any) -> Array:
+    """Return the displacement tensors, as rows of U11 … U23, that the site symmetry allows."""
+    return np.asarray(adp_basis(site_rotations(group, atom)), dtype=np.float64).reshape(-1, 6)
+
+
+def site_rotations(group: Any, atom: Any) -> Any:
+    """Return the rotations that leave an atom where it is."""
+    return stabilizer_rotations(group, np.array([getattr(atom, letter).value for letter in COORDINATES]))
+
+
+def release(problem: Problem, base: str, components: Sequence[str], patterns: Array) -> None:
+    """Make the components in use independent and tie the others to them as the patterns (rows) say."""
     names = {link.path: name for name, link in problem.links.items()}
-    for k, letter in enumerate(COORDINATES):
+    used = ever_used(problem.task)
+    named = [k for k, letter in enumerate(components) if names.get(f"{base}.{letter}") in used]
+    if not named or not patterns.size:
+        return
+    follow = np.linalg.pinv(patterns[:, named]) @ patterns
+    table = problem.table
+    start = [entry_of(table, f"{base}.{letter}").value for letter in components]
+    for k, letter in enumerate(components):
         path = f"{base}.{letter}"
         if entry_of(table, path).tie is None:
             continue
         table.set_tie(path, None)
         if k in named or not np.any(np.abs(follow[:, k]) > 1.0e-9):
             continue
-        factors = [(f"{base}.{COORDINATES[n]}", float(follow[i, k])) for i, n in enumerate(named)]
+        factors = [(f"{base}.{components[n]}", float(follow[i, k])) for i, n in enumerate(named)]
         leaders = tuple((leader, factor) for leader, factor in factors if abs(factor) > 1.0e-9)
         constant = start[k] - sum(factor * start[n] for (_, factor), n in zip(factors, named, strict=True))
         table.set_tie(path, AffineTie(terms=leaders, const=constant))
-        if names[path] in problem.task["parameters"]:
+        if names.get(path) in problem.task["parameters"]:
             problem.followers[names[path]] = ", ".join(names[leader] for leader, _ in leaders)
 
 

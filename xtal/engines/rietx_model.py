@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import gemmi
+import numpy as np
 from rietx.crystallography.scattering import detect_fallback
+from rietx.crystallography.stephens import S_NAMES, stephens_basis
 from rietx.crystallography.symmetry import cell_constraints, resolve_group
 from rietx.schemas import (
     AnisoU,
@@ -29,11 +31,24 @@ from rietx.schemas.instrument import (
     EmissionLine,
     Geometry,
     NeutronSource,
+    PeakComponent,
     ProfileTCHZ,
     Source,
 )
+from rietx.schemas.structure import StephensStrain
 
-from xtal.engines.rietx_units import CELL_NAMES, COORDINATES, Link, TaskError, make_parameter
+from xtal.engines.rietx_units import (
+    CELL_NAMES,
+    COORDINATES,
+    PEAK_QUANTITIES,
+    TENSOR,
+    Link,
+    TaskError,
+    ever_used,
+    has_stephens,
+    make_parameter,
+    value_of,
+)
 
 UNUSED_RADIUS_MM = 200.0
 """Radius given to rietx when none is needed: it only divides a displacement of zero."""
@@ -57,6 +72,8 @@ def build_phase(task: dict[str, Any], links: dict[str, Link], phase: dict[str, A
             axis=tuple(int(i) for i in phase["texture_axis"]),
             r=make_parameter(task, links, f"{base}.texture.r", 1.0),
         )
+    if has_stephens(task, phase):
+        options["microstrain"] = build_stephens(task, links, phase, group)
     return Phase(
         name=name,
         space_group=symbol,
@@ -67,6 +84,31 @@ def build_phase(task: dict[str, Any], links: dict[str, Link], phase: dict[str, A
         lor_size=size,
         lor_strain=make_parameter(task, links, f"{base}.microstrain", 0.0),
         **options,
+    )
+
+
+def build_stephens(task: dict[str, Any], links: dict[str, Link], phase: dict[str, Any], group: Any) -> Any:
+    """Return the fifteen coefficients (10⁻¹² Å⁻⁴): the independent ones from the task, the others by symmetry.
+
+    Raises
+    ------
+    TaskError
+        ``unsupported`` for a microstrain that is refined beside them: rietx holds it.
+    """
+    base = f"phase.{phase['name']}"
+    if f"{base}.microstrain" in ever_used(task):
+        raise TaskError(
+            "unsupported",
+            f"{base}.microstrain: rietx holds it beside anisotropic strain, of which it is a special case; native and gsas2 "
+            "refine both.",
+        )
+    basis = stephens_basis(group)
+    leaders = {name: make_parameter(task, links, f"{base}.stephens.{name}", 0.0) for name in phase["stephens"]}
+    columns = [S_NAMES.index(name) for name in leaders]
+    native = np.linalg.pinv(basis[:, columns].T) @ [parameter.value for parameter in leaders.values()]
+    followers = dict(zip(S_NAMES, native @ basis, strict=True))
+    return StephensStrain(
+        **{name: leaders.get(name, Parameter(value=float(value))) for name, value in followers.items()}
     )
 
 
@@ -107,15 +149,26 @@ def build_atom(task: dict[str, Any], links: dict[str, Link], base: str, site: di
     }
     fields["occ"] = make_parameter(task, links, f"{name}.occupancy", float(site["occupancy"]))
     if site.get("u_aniso") is not None:
-        fields["aniso"] = AnisoU.from_values([float(u) for u in site["u_aniso"]])
+        fields["aniso"] = build_tensor(task, links, name, [float(u) for u in site["u_aniso"]])
     else:
         fields["biso"] = make_parameter(task, links, f"{name}.u_iso", u_start(task, name, site))
     return Atom(label=site["label"], species=species_of(task, site), **fields)
 
 
+def build_tensor(task: dict[str, Any], links: dict[str, Link], name: str, values: list[float]) -> Any:
+    """Return the displacement tensor of a site (U, Å²); a start value given as a parameter replaces the structure's."""
+    components = {
+        component: make_parameter(task, links, f"{name}.{component}", value)
+        for component, value in zip(TENSOR, values, strict=True)
+    }
+    return AnisoU(**components)
+
+
 def u_start(task: dict[str, Any], name: str, site: dict[str, Any]) -> float:
     """Return the start value of U (Å²) of an isotropic site."""
     given = site.get("u_iso")
+    if task.get("mode", "rietveld") != "rietveld":
+        return float(given or 0.0)
     if given is None and task["parameters"].get(f"{name}.u_iso", {}).get("value") is None:
         raise TaskError("bad_input", f"{name}.u_iso: no start value; give U (Å²) or a tensor.")
     return float(given or 0.0)
@@ -153,11 +206,30 @@ def build_instrument(task: dict[str, Any], links: dict[str, Link]) -> Any:
     n_terms = int(task["background"]["n_terms"])
     return Instrument(
         source=build_source(task["instrument"]),
-        geometry=build_geometry(task, parameter),
+        geometry=build_geometry(task, links, parameter),
         profile=ProfileTCHZ(**{k: parameter(f"pattern.profile.{k}") for k in "uvwxy"}),
         zero_shift=parameter("pattern.zero"),
         background=BackgroundChebyshev(coefficients=[parameter(f"pattern.background.c{k}") for k in range(n_terms)]),
+        extra_components=[build_peak(task, links, name) for name in task.get("peaks", [])],
     )
+
+
+def build_peak(task: dict[str, Any], links: dict[str, Link], name: str) -> Any:
+    """Return an extra peak: one pseudo-Voigt function where it is seen, without images by further lines.
+
+    rietx evaluates it in a window that the bounds of its position and width set, so both need bounds.
+    """
+    prefix = f"pattern.peak.{name}"
+    width = value_of(task, f"{prefix}.fwhm", 1.0)
+    reach = {"position": 2.0 * width, "fwhm": 0.5 * width, "area": math.inf, "eta": 0.0}
+    quantities = {}
+    for quantity, theirs in PEAK_QUANTITIES.items():
+        parameter = make_parameter(task, links, f"{prefix}.{quantity}", 0.0)
+        low, high = parameter.min, parameter.max
+        if not math.isfinite(low) or not math.isfinite(high):
+            low, high = parameter.value - reach[quantity], parameter.value + reach[quantity]
+        quantities[theirs] = Parameter(value=parameter.value, min=low if quantity != "area" else 0.0, max=high)
+    return PeakComponent(label=name, all_lines=False, **quantities)
 
 
 def build_source(instrument: dict[str, Any]) -> Any:
@@ -197,7 +269,7 @@ def polarization_fraction(instrument: dict[str, Any]) -> float:
     return p / (p + (1.0 - p) * a)
 
 
-def build_geometry(task: dict[str, Any], parameter: Any) -> Any:
+def build_geometry(task: dict[str, Any], links: dict[str, Link], parameter: Any) -> Any:
     """Return the rietx geometry; axial divergence is shared equally by sample and slit."""
     instrument = task["instrument"]
     kinds = {"bragg-brentano": "bragg_brentano", "debye-scherrer": "debye_scherrer"}
@@ -207,9 +279,14 @@ def build_geometry(task: dict[str, Any], parameter: Any) -> Any:
     if radius is None and instrument["geometry"] == "bragg-brentano":
         radius = UNUSED_RADIUS_MM
     axial = parameter("pattern.profile.axial")
-    options = {}
+    options: dict[str, Any] = {}
     if instrument["geometry"] == "bragg-brentano":
         options["sample_displacement"] = parameter("pattern.displacement")
+        if "pattern.transparency" in links:
+            options["sample_transparency"] = parameter("pattern.transparency")
+        options["mu_t"] = task["parameters"].get("pattern.plate_mu_t", {}).get("value")
+    else:
+        options["mu_r"] = value_of(task, "pattern.absorption", 0.0)
     return Geometry(
         kind=kinds[instrument["geometry"]],
         goniometer_radius_mm=radius,

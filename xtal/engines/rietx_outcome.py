@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from rietx.model.corrections import lorentz_polarization
 from rietx.optimize.qpa import compute_qpa
 from rietx.optimize.statistics import berar_lelann_factor
 
-from xtal.engines.rietx_covariance import Covariance, Solved, covariance_of
+from xtal.engines.rietx_covariance import Covariance, Solved, covariance_of, inverse_normal
 from xtal.engines.rietx_freedom import Array, Problem
+from xtal.engines.rietx_restraints import restraint_rows
 from xtal.engines.rietx_units import CELL_NAMES
 
 HIGH_CORRELATION = 0.98
@@ -24,6 +26,7 @@ def outcome_of(problem: Problem, history: list[Solved], engine: dict[str, str]) 
     last = history[-1]
     covariance = covariance_of(problem, last)
     names = list(enumerate(problem.phase_names))
+    restraints = restraint_rows(problem.task, problem.bonds, last.values)
     return {
         "engine": engine,
         "converged": last.converged,
@@ -41,6 +44,7 @@ def outcome_of(problem: Problem, history: list[Solved], engine: dict[str, str]) 
         "stages": [stage_row(solved) for solved in history],
         "warnings": warnings_of(problem, last, covariance),
         "files": [],
+        **({"restraints": restraints} if restraints else {}),
     }
 
 
@@ -73,7 +77,7 @@ def shift_over_esd(solved: Solved) -> float | None:
 
 def agreement_of(solved: Solved) -> dict[str, float | int]:
     """Return Rwp, Rexp, Rp (fractions) and GOF = Rwp / Rexp."""
-    model, n, n_free = solved.model, len(solved.model.tt), len(solved.free)
+    model, n, n_free = solved.model, len(solved.model.tt), solved.n_free
     rexp = math.sqrt(max(n - n_free, 1) / float(np.sum((model.y_obs / model.sigma) ** 2)))
     rp = float(np.abs(model.y_obs - solved.calculated).sum() / np.abs(model.y_obs).sum())
     rwp = solved.rwp
@@ -111,6 +115,8 @@ def quantities_of(problem: Problem, solved: Solved, covariance: Covariance | Non
 
     Hill & Howard, J. Appl. Cryst. 20 (1987) 467: w_i = S_i (ZMV)_i / sum_j S_j (ZMV)_j.
     """
+    if problem.task.get("mode", "rietveld") != "rietveld":
+        return {"mass_factor": {}, "engine_weight_fractions": None}
     names = [f"phase.{name}.scale" for name in problem.phase_names]
     known = covariance is not None and all(n in covariance.names for n in names)
     quantities = compute_qpa(
@@ -145,8 +151,9 @@ def profile_of(problem: Problem, solved: Solved) -> dict[str, Any]:
         "observed": model.y_obs.tolist(),
         "sigma": model.sigma.tolist(),
         "calculated": solved.calculated.tolist(),
-        "background": solved.background.tolist(),
+        "background": (solved.background + solved.peaks).tolist(),
         "phases": {name: curve.tolist() for name, curve in phases},
+        **({"extra_peaks": np.asarray(solved.peaks).tolist()} if problem.task.get("peaks") else {}),
     }
 
 
@@ -164,12 +171,36 @@ def reflections_of(solved: Solved, index: int) -> list[dict[str, Any]]:
     peaks = model.phase_peaks(index, values)
     position, width, mixing, _ = peaks[0]
     intensity = sum(peak[3] for peak in peaks)
-    f_squared = model._total_f2(index, d, values, cell)
+    f_squared, esd = squared_amplitudes(solved, index, d, cell)
     fwhm = model.peak_fwhm(width, mixing)
     table = np.column_stack([reflections.multiplicity, d, position, f_squared, intensity, fwhm])
     shown = np.isfinite(position) & (position >= model.tt_min) & (position <= model.tt_max)
     order = [i for i in np.argsort(position) if shown[i]]
-    return [reflection_row(reflections.hkl[i], table[i]) for i in order]
+    rows = [reflection_row(reflections.hkl[i], table[i]) for i in order]
+    if esd is not None:
+        rows = [{**row, "esd_f_squared": float(esd[i])} for row, i in zip(rows, order, strict=True)]
+    return rows
+
+
+def squared_amplitudes(solved: Solved, index: int, d: Array, cell: tuple[float, ...]) -> tuple[Array, Array | None]:
+    """Return |F|² per cell of a phase's reflections, from its structure or, to a common factor, from extracted intensities.
+
+    Pawley's have standard uncertainties, with the factor GOF in them.
+    """
+    model, values = solved.model, solved.values
+    if model.mode == "rietveld":
+        return np.asarray(model._total_f2(index, d, values, cell)), None
+    two_theta = 2.0 * np.degrees(np.arcsin(np.clip(0.5 * model.line_lambdas(values)[0] / d, 0.0, 1.0)))
+    factor = lorentz_polarization(two_theta, values["instrument.polarization"]) * model._absorption(two_theta)
+    per_count = 1.0 / (np.asarray(model.phases[index].reflections.multiplicity) * factor)
+    squared = np.asarray(model.phases[index].hkl_intensity) * per_count
+    if solved.intensity_columns is None:
+        return squared, None
+    columns = np.hstack([np.asarray(solved.answer.jac), solved.intensity_columns])
+    inverse, lost = inverse_normal(columns)
+    first, last = (len(solved.answer.theta) + edge for edge in model.pawley.phase_slices[index])
+    variance = np.where(lost, np.nan, np.diag(inverse))[first:last] * solved.reduced_chi2
+    return squared, np.sqrt(np.maximum(variance, 0.0)) * per_count
 
 
 def reflection_row(hkl: Any, numbers: Array) -> dict[str, Any]:
@@ -206,6 +237,10 @@ def warnings_of(problem: Problem, solved: Solved, covariance: Covariance | None)
         found += [f"{name}: {reason}." for name, reason in covariance.reasons.items()]
         found += correlation_warnings(covariance, problem)
     found += width_warnings(solved.model, solved.values)
+    if problem.task.get("mode") == "lebail":
+        found.append(
+            "Le Bail: esds are those with the extracted intensities held, so they are too small; Pawley's are not."
+        )
     inflation = berar_lelann_factor(solved.residual)
     if inflation > LARGE_SERIAL_CORRELATION:
         found.append(

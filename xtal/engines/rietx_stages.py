@@ -16,6 +16,7 @@ from rietx.schemas.plan import CLOSING_WINDOW_TOL, INTERMEDIATE_FTOL
 
 from xtal.engines.rietx_covariance import Solved, solved_stage
 from xtal.engines.rietx_freedom import Problem, entry_of, free_exactly
+from xtal.engines.rietx_restraints import with_restraints
 from xtal.engines.rietx_units import TaskError
 
 SMALLEST_SHARE = 0.02
@@ -62,13 +63,14 @@ def compiled(problem: Problem, window_area: float) -> Any:
             problem.pattern,
             moving_paths=set(table.moving_paths),
             window_area_tol=window_area,
+            mode=problem.task.get("mode", "rietveld"),
         )
     except (ValueError, KeyError) as error:
         raise TaskError("bad_input", f"rietx refuses the model: {error}") from error
     background = problem.task["background"]
     low, high = (float(edge) for edge in background["range"])
     model.bkg_design = chebyshev_design_matrix(model.tt, int(background["n_terms"]), low, high)
-    return model
+    return with_restraints(model, problem.bonds)
 
 
 def solve(problem: Problem, model: Any, cycles: int, tolerance: float) -> Any:

@@ -9,6 +9,9 @@ xtal parameter                         rietx parameter                          
 ``phase.P.crystallite_size_nm``        ``phases.i.lor_size`` (deg, 1/cosθ)        (180/π) λ / L
 ``phase.P.microstrain``                ``phases.i.lor_strain`` (deg, tanθ)        (180/π) × value
 ``phase.P.site.S.u_iso``               ``phases.i.atoms.j.biso``                  8π² × value
+``phase.P.stephens.sHKL`` (10⁻⁶ Å⁻⁴)   ``phases.i.microstrain.sHKL`` (10⁻¹² Å⁻⁴)  10⁶ × value
+``pattern.transparency`` (mm)          ``instrument.geometry.sample_transparency``  value / 2R
+``pattern.peak.N.position``            ``instrument.extra_components.i.center``   value
 everything else                        same quantity                              value
 =====================================  =========================================  =======================
 """
@@ -25,6 +28,16 @@ CELL_NAMES = ("a", "b", "c", "alpha", "beta", "gamma")
 
 
 COORDINATES = ("x", "y", "z")
+
+
+TENSOR = ("u11", "u22", "u33", "u12", "u13", "u23")
+
+
+PEAK_QUANTITIES = {"position": "center", "area": "area", "fwhm": "fwhm", "eta": "eta"}
+
+
+STEPHENS_FACTOR = 1.0e6
+"""rietx keeps S in 10⁻¹² Å⁻⁴, xtal in 10⁻⁶ Å⁻⁴."""
 
 
 GAUSSIAN_VARIANCE_TO_FWHM_SQUARED = 8.0 * math.log(2.0)
@@ -90,11 +103,36 @@ class Link:
 
 def known_links(task: dict[str, Any]) -> dict[str, Link]:
     """Return every dotted name this worker understands for `task`, with its conversion."""
-    links = pattern_links(int(task["background"]["n_terms"]))
+    links = pattern_links(int(task["background"]["n_terms"])) | correction_links(task)
     wavelength = float(task["instrument"]["radiation"]["lines"][0][0])
     for index, phase in enumerate(task["phases"]):
         links |= phase_links(f"phase.{phase['name']}", f"phases.{index}", phase, wavelength)
+        if has_stephens(task, phase):
+            links |= {
+                f"phase.{phase['name']}.stephens.{name}": Link(f"phases.{index}.microstrain.{name}", STEPHENS_FACTOR)
+                for name in phase["stephens"]
+            }
     return links
+
+
+def correction_links(task: dict[str, Any]) -> dict[str, Link]:
+    """Return the links of extra peaks and of the transparency of a flat sample."""
+    links = {
+        f"pattern.peak.{name}.{quantity}": Link(f"instrument.extra_components.{index}.{theirs}")
+        for index, name in enumerate(task.get("peaks", []))
+        for quantity, theirs in PEAK_QUANTITIES.items()
+    }
+    instrument = task["instrument"]
+    radius = instrument.get("goniometer_radius_mm")
+    if instrument["geometry"] == "bragg-brentano" and radius:
+        links["pattern.transparency"] = Link("instrument.geometry.sample_transparency", 0.5 / float(radius))
+    return links
+
+
+def has_stephens(task: dict[str, Any], phase: dict[str, Any]) -> bool:
+    """Tell whether a phase's anisotropic strain is in use; all zero and held it is no model at all."""
+    names = [f"phase.{phase['name']}.stephens.{name}" for name in phase.get("stephens") or ()]
+    return bool(ever_used(task).intersection(names)) or any(value_of(task, name, 0.0) for name in names)
 
 
 def pattern_links(n_background: int) -> dict[str, Link]:
@@ -131,11 +169,13 @@ def phase_links(name: str, base: str, phase: dict[str, Any], wavelength: float) 
 
 
 def site_links(name: str, base: str, site: dict[str, Any]) -> dict[str, Link]:
-    """Return the links of one site; an anisotropic site has no ``u_iso``."""
+    """Return the links of one site; an anisotropic site has a tensor in place of ``u_iso``."""
     links = {f"{name}.{letter}": Link(f"{base}.{letter}") for letter in COORDINATES}
     links[f"{name}.occupancy"] = Link(f"{base}.occ")
     if site.get("u_aniso") is None:
         links[f"{name}.u_iso"] = Link(f"{base}.biso", B_OVER_U)
+    else:
+        links |= {f"{name}.{component}": Link(f"{base}.{component}") for component in TENSOR}
     return links
 
 

@@ -19,10 +19,12 @@ import numpy as np
 from rietx import __version__ as rietx_version
 
 from xtal.engines.rietx_covariance import Solved
+from xtal.engines.rietx_extraction import run_extraction_stage
 from xtal.engines.rietx_freedom import Problem, build_problem
 from xtal.engines.rietx_joint import build_joint, joint_rwp, run_joint_stage
 from xtal.engines.rietx_joint_outcome import joint_outcome
 from xtal.engines.rietx_outcome import outcome_of
+from xtal.engines.rietx_restraints import restraint_bonds
 from xtal.engines.rietx_stages import run_stage
 from xtal.engines.rietx_units import TaskError
 from xtal.engines.worker_lines import claim_stdout, encode, end_with_parent, line_writer
@@ -95,11 +97,16 @@ def refine(task: dict[str, Any], emit: Emit, caught: list[warnings.WarningMessag
         refine_jointly(task, emit, caught)
         return
     problem = build_problem(task)
+    problem.bonds = restraint_bonds(task, problem.structure)
     history: list[Solved] = []
     text = ""
     for index, stage in enumerate(task["stages"]):
         emit(encode({"event": "stage_start", "index": index, "name": stage["name"]}))
-        solved = run_stage(problem, stage, first=index == 0, last=index + 1 == len(task["stages"]))
+        is_last = index + 1 == len(task["stages"])
+        if task.get("mode", "rietveld") == "rietveld":
+            solved = run_stage(problem, stage, first=index == 0, last=is_last)
+        else:
+            solved = run_extraction_stage(problem, stage, last=is_last)
         history.append(solved)
         collect_warnings(problem, caught)
         text = encode(outcome_of(problem, history, ENGINE))

@@ -22,7 +22,7 @@ def needs_structure(name: str) -> bool:
 def without_structures(
     parameters: Mapping[str, Parameter], ties: Sequence[Tie], stages: Sequence[Stage], where: str
 ) -> tuple[dict[str, Parameter], tuple[Tie, ...], tuple[Stage, ...]]:
-    """Parameters, ties and stages without what needs a structure; a stage that frees nothing more is left out.
+    """Parameters, ties and stages without what needs a structure; a stage that changes nothing any more is left out.
 
     Raises
     ------
@@ -32,7 +32,8 @@ def without_structures(
     kept = {name: item for name, item in parameters.items() if not needs_structure(name)}
     left = tuple(tie for tie in ties if all(name in kept for name in (tie.target, *(name for _, name in tie.terms))))
     reduced = [replace(stage, free=tuple(name for name in stage.free if name in kept)) for stage in stages]
-    remaining = tuple(stage for stage in reduced if stage.free)
+    before: list[tuple[str, ...]] = [(), *(stage.free for stage in reduced)]
+    remaining = tuple(stage for stage, last in zip(reduced, before, strict=False) if stage.free not in ((), last))
     if not remaining:
         raise JobError(
             "every stage frees only what needs a structure;",

@@ -18,6 +18,7 @@ from ..result import (
     PatternResult,
     ProfileCurves,
     ReflectionRow,
+    RestraintResult,
     Result,
     StageResult,
     Status,
@@ -25,7 +26,7 @@ from ..result import (
 from ..serial_correlation import serial_correlation
 from .covariance import Covariance
 from .information import information_of
-from .phases import phase_results
+from .phases import NO_FRACTIONS, phase_results
 from .refined_structure import refined_structure
 
 __all__ = ["assemble_result"]
@@ -73,7 +74,7 @@ def assemble_result(
         title=job.title,
         status=status,
         verdict=verdict_of(status, checks),
-        message=_message(status, run, agreement, checks),
+        message=_message(status, run, agreement, checks) + _no_fractions(job),
         engine=outcome["engine"],
         agreement=agreement,
         phases=phases,
@@ -89,6 +90,8 @@ def assemble_result(
         structures=structures,
         files=files if covariance is None else {**files, COVARIANCE_NAME: covariance.to_json(list(job.parameters))},
         log=_log_text(job, run, _stages(job, outcome)),
+        mode=job.mode,
+        restraints=tuple(RestraintResult(**one) for one in outcome.get("restraints", ())),
         patterns=patterns,
         information=information_of(structures, covariance),
     )
@@ -158,6 +161,7 @@ def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mappin
         pattern=_pattern_facts(job.all_patterns[0], job.notes),
         provenance={**provenance, "seconds": round(run.seconds, 3)},
         log=_log_text(job, run, ()),
+        mode=job.mode,
     )
 
 
@@ -185,6 +189,11 @@ def _message(status: Status, run: EngineRun, agreement: Agreement, checks: tuple
             return f"The fit ended early: {run.message.rstrip('.')}. The last finished stage is kept, {fit}.{concern}"
 
 
+def _no_fractions(job: Job) -> str:
+    """What a reader of a fit without structures must know first."""
+    return "" if job.has_fractions else f" {NO_FRACTIONS[job.mode]}."
+
+
 def _curves(profile: Mapping[str, Any]) -> ProfileCurves:
     def array(key: str) -> NDArray[np.float64]:
         return np.asarray(profile[key], dtype=float)
@@ -198,6 +207,7 @@ def _curves(profile: Mapping[str, Any]) -> ProfileCurves:
         background=array("background"),
         phases={name: np.asarray(curve, dtype=float) for name, curve in profile["phases"].items()},
         axis=axis,
+        extra_peaks=array("extra_peaks") if "extra_peaks" in profile else None,
     )
 
 
@@ -238,11 +248,12 @@ def _why_no_esd(name: str, is_free: bool, followers: Mapping[str, Any]) -> str:
 
 
 def _stages(job: Job, outcome: Mapping[str, Any]) -> tuple[StageResult, ...]:
-    reasons = {stage.name: stage.why for stage in job.stages}
+    given = {stage.name: stage for stage in job.stages}
     return tuple(
         StageResult(
             name=stage["name"],
-            why=reasons.get(stage["name"], ""),
+            why=given[stage["name"]].why if stage["name"] in given else "",
+            notes=given[stage["name"]].notes if stage["name"] in given else (),
             free=tuple(stage["free"]),
             rwp=float(stage["rwp"]),
             seconds=float(stage["seconds"]),

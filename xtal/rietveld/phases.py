@@ -19,6 +19,12 @@ __all__ = ["NO_FRACTIONS", "phase_results"]
 
 FloatArray = NDArray[np.float64]
 
+NO_FRACTIONS = {
+    "lebail": "Le Bail: intensities were extracted, not calculated from structures, so there are no fractions",
+    "pawley": "Pawley: intensities were refined, not calculated from structures, so there are no fractions",
+}
+"""Why a fit in this mode gives no weight fractions."""
+
 _NO_ESD = 1e-9
 _NO_COVARIANCE = "the fit has no covariance"
 _NOT_REFINED = "not refined"
@@ -50,18 +56,18 @@ def phase_results(
         Refined structures.
     """
     names = [phase.name for phase in job.phases]
-    fractions = _fraction_values(names, outcome, covariance)
+    fractions = _fraction_values(names, job, outcome, covariance)
     shares = _intensity_shares(names, curves)
     groups: dict[str, Value] = {}
     for members in job.groups.values():
-        groups |= dict(zip(members, _fraction_values(members, outcome, covariance), strict=True))
+        groups |= dict(zip(members, _fraction_values(members, job, outcome, covariance), strict=True))
+    corrected = _corrected_fractions(job, outcome, covariance, structures, fractions)
     no_group = Value(None, None, "in no group of this job")
     return {
         phase.name: PhaseResult(
             formula=structures[phase.name].formula,
             space_group=str(phase.structure.space_group),
             quality=phase.structure.quality,
-    corrected = _corrected_fractions(job, outcome, covariance, structures, fractions)
             source=phase.structure.source,
             weight_fraction=fraction,
             group_share=groups.get(phase.name, no_group),
@@ -78,8 +84,12 @@ def phase_results(
     }
 
 
-def _fraction_values(names: Sequence[str], outcome: Mapping[str, Any], covariance: Covariance | None) -> list[Value]:
+def _fraction_values(
+    names: Sequence[str], job: Job, outcome: Mapping[str, Any], covariance: Covariance | None
+) -> list[Value]:
     """Weight fractions among some phases, the others left out."""
+    if not job.has_fractions:
+        return [Value(None, None, NO_FRACTIONS[job.mode])] * len(names)
     if len(names) == 1:
         return [Value(1.0, None, "the only phase")]
     parameters = [f"phase.{name}.scale" for name in names]

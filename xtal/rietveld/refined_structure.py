@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..displacement import Tensor
+from ..displacement_freedom import U_NAMES, free_tensors
 from ..structure import Site, Structure
 
 __all__ = ["refined_structure"]
@@ -58,4 +60,17 @@ def _refined_site(site: Site, structure: Structure, values: Mapping[str, float])
         xyz=(float(xyz[0]), float(xyz[1]), float(xyz[2])),
         occupancy=occupancy,
         u_iso=values.get(f"{prefix}u_iso", site.u_iso),
+        u_aniso=_refined_tensor(site, structure, {name: values.get(f"{prefix}{name}") for name in U_NAMES}),
     )
+
+
+def _refined_tensor(site: Site, structure: Structure, values: Mapping[str, float | None]) -> Tensor | None:
+    """Displacement tensor from its independent components; without any of them it stays."""
+    if site.u_aniso is None or all(value is None for value in values.values()):
+        return site.u_aniso
+    tensor = np.zeros(len(U_NAMES))
+    for name, pattern in free_tensors(structure, site).items():
+        value = values[name]
+        tensor += (site.u_aniso[U_NAMES.index(name)] if value is None else value) * pattern
+    u11, u22, u33, u12, u13, u23 = (float(component) for component in tensor)
+    return u11, u22, u33, u12, u13, u23

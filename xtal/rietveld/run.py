@@ -6,6 +6,7 @@ import functools
 import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -79,12 +80,14 @@ def refine(
     chosen = engine_named(engine or job.engine)
     started = time.monotonic()
     result = _fit(job, chosen, timeout, on_event, command, meanwhile, is_near=is_near, in_process=in_process)
-    weak = weak_phases(job, result)
+    weak = weak_phases(job, result) if job.has_fractions else ()
     left = timeout - (time.monotonic() - started)
     if not weak or left <= 0:
         return result
     held = with_held_phases(job, weak)
-    return _fit(held, chosen, left, on_event, command, is_near=is_near, in_process=in_process)
+    again = _fit(held, chosen, left, on_event, command, is_near=is_near, in_process=in_process)
+    seconds = round(result.provenance["seconds"] + again.provenance["seconds"], 3)
+    return replace(again, provenance={**again.provenance, "seconds": seconds})
 
 
 def _fit(
