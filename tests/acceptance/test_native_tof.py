@@ -1,0 +1,134 @@
+"""The native engine on measured patterns at time of flight and on several at once, against other programs' answers and certified cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from validation_joint import MULTI, build_joint_job
+
+from xtal.io.jobs import load_job
+from xtal.io.read_pattern import read_pattern
+from xtal.io.write_pattern import write_pattern
+from xtal.rietveld.run import refine
+
+CASES = {case.name: case for case in MULTI}
+
+# Flight path and profile from easyscience/diffraction, which publishes the pattern.
+SEPD = """
+[instrument]
+name = "SEPD, backscattering bank"
+geometry = "debye-scherrer"
+[instrument.bank]
+dif_c = 7476.91
+dif_a = -1.54
+two_theta = 144.845
+flight_path = 15.51
+profile = { alpha = 0.3, beta_0 = 0.038, beta_1 = 0.011, sig_0 = 4.0, sig_1 = 40.0, sig_2 = 1.0 }
+"""
+
+SILICON = """
+schema = "xtal-job/1"
+title = "Si, SEPD"
+[pattern]
+file = "si.xye"
+instrument = "sepd.toml"
+range = [2000.0, 23800.0]
+[background]
+terms = 10
+[[phase]]
+structure = "si"
+[[stage]]
+name = "scale and background"
+free = ["phase.*.scale", "pattern.background"]
+[[stage]]
+name = "positions"
+why = "The flight path is calibrated: the cell is what is measured."
+free = ["phase.*.cell", "pattern.zero"]
+[[stage]]
+name = "peaks"
+free = ["pattern.profile.alpha", "pattern.profile.beta_0", "pattern.profile.beta_1", "pattern.profile.sig_0", "pattern.profile.sig_1", "pattern.profile.sig_2", "phase.*.site.*.u_iso"]
+max_cycles = 40
+"""
+
+NAC = """
+schema = "xtal-job/1"
+title = "Na2Ca3Al2F14 with CaF2, 11-BM and two banks of POWGEN"
+[[pattern]]
+name = "X"
+file = "{data}/11BM_NAC.fxye"
+instrument = "{data}/11bm_gsas.prm"
+range = [2.0, 50.0]
+[[pattern]]
+name = "T1"
+file = "{data}/PG3_22048.gsa"
+instrument = "{data}/POWGEN_1066.instprm"
+[[pattern]]
+name = "T2"
+file = "{data}/PG3_22049.gsa"
+instrument = "{data}/POWGEN_2665.instprm"
+[background]
+terms = 10
+[[phase]]
+name = "NAC"
+structure = "{data}/NAC.cif"
+[[phase]]
+name = "CaF2"
+structure = "{data}/CaF2.cif"
+[[stage]]
+name = "scales and backgrounds"
+free = ["phase.*.scale", "pattern.*.scale", "pattern.*.share", "pattern.*.background"]
+[[stage]]
+name = "positions"
+free = ["phase.*.cell", "pattern.X.zero", "pattern.*.dif_c", "pattern.T1.zero", "pattern.T2.zero"]
+[[stage]]
+name = "widths"
+free = ["pattern.X.profile.w", "pattern.X.profile.x", "pattern.X.profile.y", "pattern.*.profile.sig_0", "pattern.*.profile.sig_1", "pattern.*.profile.sig_2"]
+[[stage]]
+name = "shapes"
+free = ["pattern.X.profile.u", "pattern.X.profile.v", "pattern.X.profile.axial", "pattern.*.profile.alpha", "pattern.*.profile.beta_0", "pattern.*.profile.beta_1"]
+max_cycles = 30
+[[stage]]
+name = "structure"
+free = ["phase.*.site.*.x", "phase.*.site.*.y", "phase.*.site.*.z", "phase.CaF2.site.*.u_iso", "pattern.T1.absorption", "pattern.T2.absorption"]
+max_cycles = 30
+"""
+
+
+def job_at(folder, text, data):
+    path = folder / "job.toml"
+    path.write_text(text.replace("{data}", str(data)), encoding="utf-8")
+    return load_job(path, engine="native")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["PbSO4, X + N", "LaB6, POWGEN"])
+def test_native_gives_the_known_answer(name, shared_data, tmp_path):
+    case = CASES[name]
+    result = refine(replace(build_joint_job(case, "native", shared_data, tmp_path), engine="native"), timeout=600.0)
+    assert result.agreement is not None, result.message
+    for known in case.known:
+        assert known.holds(result), f"{known.label}: {known.error(result):+.3g} {known.unit} off {known.answer}"
+
+
+@pytest.mark.slow
+def test_silicon_on_sepd_agrees_with_gsas2(shared_data, tmp_path):
+    """GSAS-II 5.7.9 with the same job: Rwp 5.803 %, a = 5.43231(8) Å, zero -8.63(8) µs; a and zero go together."""
+    (tmp_path / "sepd.toml").write_text(SEPD, encoding="utf-8")
+    write_pattern(read_pattern(shared_data / "ed_misc" / "ed-7.xye", axis="tof"), tmp_path / "si.xye")
+    result = refine(job_at(tmp_path, SILICON, shared_data), timeout=600.0)
+    assert result.status == "converged", result.message
+    assert result.agreement.rwp < 0.0581
+    assert result.phases["si"].cell.a.value == pytest.approx(5.43231, abs=3e-4)
+    assert result.parameters["pattern.zero"].value == pytest.approx(-8.63, abs=0.3)
+
+
+@pytest.mark.slow
+def test_three_patterns_of_nac_agree_with_gsas(shared_data, tmp_path):
+    """GSAS, refined jointly: Rwp 11.97, 4.66 and 7.29 %, a = 10.251218 and 5.464617 Å."""
+    result = refine(job_at(tmp_path, NAC, shared_data / "nac_11bm_powgen"), timeout=900.0)
+    assert result.status == "converged", result.message
+    for name, theirs in {"X": 0.1197, "T1": 0.0466, "T2": 0.0729}.items():
+        assert result.patterns[name].agreement.rwp < theirs, name
+    assert result.phases["NAC"].cell.a.value == pytest.approx(10.251218, rel=4e-5)
+    assert result.phases["CaF2"].cell.a.value == pytest.approx(5.464617, rel=4e-5)
