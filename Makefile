@@ -45,9 +45,11 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Warnings are errors; tutorials run. The HTML works without a network.
+# Warnings are errors; tutorials and examples run; the README's pictures are made anew. The HTML works without a network.
 docs: $(DOCS_INSTALLED)
+	$(BIN)/python tools/make_pictures.py
 	$(BIN)/python docs/check_links.py README.md CHANGELOG.md docs
+	$(BIN)/python -m pytest -q tests/docs/test_examples.py
 	$(BIN)/python -m sphinx -b html -E -W --keep-going -q docs docs/_build/html
 	@echo "documentation: docs/_build/html/index.html"
 

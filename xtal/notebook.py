@@ -329,7 +329,7 @@ def _running_cell() -> tuple[str | None, int]:
 
 def _frames_table(series: Series, table: Any) -> Table:
     """First and last frames of a series."""
-    from .plot.interactive import quantity_label
+    from .plot.series import quantity_label
 
     quantities = [name for name in table.columns if f"{name}.esd" in table.columns and ".cell." in name][:4]
     axis = series.axis_name if series.axis_name != "frame" else "value"

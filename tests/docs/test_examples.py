@@ -46,7 +46,11 @@ def blocks(repository) -> list[tuple[str, str]]:
 def test_every_block_of_python_in_the_pages_runs(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = blocks(repository)
-    assert {name for name, _ in found} >= set(NOT_ALONE) | {"pdf.md", "lattice-mismatch.md", "reciprocal-projections.md"}
+    assert {name for name, _ in found} >= set(NOT_ALONE) | {
+        "pdf.md",
+        "lattice-mismatch.md",
+        "reciprocal-projections.md",
+    }
     for name, block in found:
         code = compile(only_imports(block) if name in NOT_ALONE else block, name, "exec")
         try:

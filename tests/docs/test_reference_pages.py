@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
@@ -64,12 +65,31 @@ def test_every_command_and_option_stands_in_the_reference():
     assert "`--template NAME`" in page and "`--engine rietx" in page and "<class" not in page
 
 
-def test_every_job_key_stands_in_the_reference(repository):
+def files() -> dict[str, type]:
+    """Model of each kind of file that users write, by its page."""
     from xtal.job.schema import JobFile
+    from xtal.pdf.job_schema import PdfJobFile
+    from xtal.series.series_file import SeriesFile
 
-    page = (repository / "docs" / "reference" / "job-keys.md").read_text(encoding="utf-8")
-    missing = [key for key in keys_of(JobFile) if f"| `{key}` |" not in page]
-    assert missing == []
+    return {"job-keys.md": JobFile, "pdf-job-keys.md": PdfJobFile, "series-keys.md": SeriesFile}
+
+
+@pytest.mark.parametrize("name", files())
+def test_every_key_of_a_file_stands_in_the_reference(name, repository):
+    page = (repository / "docs" / "reference" / name).read_text(encoding="utf-8")
+    keys = list(keys_of(files()[name]))
+    assert len(keys) > 20
+    assert [key for key in keys if f"| `{key}` |" not in page] == []
+
+
+def test_every_key_of_the_findings_of_a_series_stands_in_the_reference(repository):
+    from xtal.series import alarms, change_points, correlation, findings, series, transitions, trends
+
+    page = (repository / "docs" / "series-findings.md").read_text(encoding="utf-8")
+    things = (trends.Trend, transitions.StepFit, transitions.Hysteresis, change_points.ChangePoint, correlation.PropertyCorrelation,
+              alarms.Alarm, alarms.Candidate, series.Disagreement, findings.TransitionFinding)  # fmt: skip
+    keys = {field.name for thing in things for field in dataclasses.fields(thing)} | set(findings.Findings().to_dict())
+    assert [key for key in sorted(keys) if not re.search(rf"`[^`]*\b{key}\b[^`]*`", page)] == []
 
 
 def keys_of(model):

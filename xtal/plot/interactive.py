@@ -15,6 +15,7 @@ from ..pattern import AXIS_UNITS, Pattern
 from ..result import ProfileCurves, ReflectionRow, Result
 from . import style
 from .refinement import AXIS_NAMES, figure_title, intensity_unit, starts_after_gaps
+from .series import quantity_label
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -26,7 +27,6 @@ __all__ = [
     "interactive_pattern",
     "interactive_quantities",
     "interactive_refinement",
-    "quantity_label",
 ]
 
 HEIGHT = 330
@@ -36,16 +36,6 @@ MAP_POINTS = 500
 MANY_POINTS = 20_000
 """Beyond this many points curves are drawn by the graphics card, where there is one."""
 
-UNITS = {
-    "a": "Å",
-    "b": "Å",
-    "c": "Å",
-    "alpha": "°",
-    "beta": "°",
-    "gamma": "°",
-    "volume": "Å³",
-    "crystallite_size_nm": "nm",
-}
 MARKS = {"up": ("triangle-up", style.VERMILION), "down": ("triangle-down", style.BLUE)}
 
 
@@ -162,13 +152,6 @@ def interactive_quantities(series: Series, names: Sequence[str]) -> Figure:
     _set_layout(figure, 120 + PANEL_HEIGHT * len(names), title=str(series.meta["title"]), margin={"t": 80})
     figure.update_xaxes(title=series.axis_label, row=len(names), col=1)
     return figure
-
-
-def quantity_label(name: str) -> str:
-    """Column of a series' table as a label, with its unit: ``lif.cell.a (Å)``."""
-    kind = name.rsplit(".", 1)[-1]
-    unit = UNITS.get(kind, "")
-    return name.removeprefix("phase.") + (f" ({unit})" if unit else "")
 
 
 def _add_curves(figure: Figure, profile: ProfileCurves) -> None:

@@ -18,10 +18,20 @@ if TYPE_CHECKING:
     from ..series.findings import Findings
     from ..series.series import Series
 
-__all__ = ["map_levels", "plot_map", "plot_quantities"]
+__all__ = ["map_levels", "plot_map", "plot_quantities", "quantity_label"]
 
 MARKS = {"up": ("^", style.VERMILION), "down": ("v", style.BLUE)}
 MAP_POINTS = 1200
+UNITS = {
+    "a": "Å",
+    "b": "Å",
+    "c": "Å",
+    "alpha": "°",
+    "beta": "°",
+    "gamma": "°",
+    "volume": "Å³",
+    "crystallite_size_nm": "nm",
+}
 
 
 def map_levels(values: NDArray[np.float64], axis: str) -> NDArray[np.float64]:
@@ -82,6 +92,12 @@ def plot_quantities(series: Series, names: Sequence[str], findings: Findings | N
     return figure
 
 
+def quantity_label(name: str) -> str:
+    """Column of a series' table as a label, with its unit: ``lif.cell.a (Å)``."""
+    unit = UNITS.get(name.rsplit(".", 1)[-1], "")
+    return name.removeprefix("phase.") + (f" ({unit})" if unit else "")
+
+
 def _draw(panel: Any, table: Any, axis: str, name: str) -> None:
     for direction, (mark, colour) in MARKS.items():
         part = table[table["direction"] == direction]
@@ -90,7 +106,7 @@ def _draw(panel: Any, table: Any, axis: str, name: str) -> None:
             panel.errorbar(
                 part[axis], part[name], yerr=esds, fmt=mark, ms=3, lw=0.7, ls="none", color=colour, label=direction
             )
-    panel.set_ylabel(name)
+    panel.set_ylabel(quantity_label(name))
     panel.legend(loc="best")
 
 
