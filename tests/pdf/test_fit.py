@@ -191,6 +191,25 @@ def test_an_exceeded_time_limit_ends_the_fit_and_says_so(folder):
     assert fit_pdf(job(folder, DATA + PHASE)).status == "converged"  # the next one has a new worker
 
 
+@pytest.mark.parametrize(
+    ("program", "status", "words"),
+    [
+        ("import time; time.sleep(60)", "timeout", "time limit"),
+        ("import sys, os, signal; sys.stdin.readline(); os.kill(os.getpid(), signal.SIGKILL)", "failed", "SIGKILL"),
+        ("import sys; sys.stdin.readline(); print('nonsense', flush=True); sys.exit(3)", "failed", "No fit"),
+    ],
+)
+def test_a_hanging_or_crashing_engine_is_ended_and_reported(folder, monkeypatch, program, status, words):
+    monkeypatch.setattr(Pdffit2Engine, "worker_command", lambda self: (sys.executable, "-c", program))
+    result = fit_pdf(job(folder, DATA + PHASE), timeout=2.0)
+    assert (result.status, result.verdict) == (status, "fail")
+    assert words in result.message
+    assert result.agreement is None
+    assert all(item.esd is None for item in result.parameters.values())
+    write_pdf_result(result, folder / "out")
+    assert read_pdf_result(folder / "out")["status"] == status
+
+
 def test_what_pdffit2_refuses_is_an_error_and_no_crash(folder):
     task = pdffit2_task(job(folder, DATA + PHASE))
     task["phases"][0]["atoms"][0]["symbol"] = "Xx"

@@ -117,6 +117,7 @@ def test_order_that_is_only_local_shows_along_r(tmp_path):
     assert first.delta_bic["cubic"] > 6
     assert last.delta_bic["orthorhombic"] > 6
     assert first.rw["cubic"] > 1.5 * first.rw["orthorhombic"]
+    assert "orthorhombic is better at 1.5-6 Å" in comparison.sentence
     assert json.dumps(comparison.to_dict(), allow_nan=False)
 
 

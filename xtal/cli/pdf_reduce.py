@@ -166,9 +166,8 @@ def _print_scan(found: ScanResult) -> None:
     print(f"scan of {len(found.points)} reductions, misfit over r < {found.low_r_range[1]:.2f} Å")
     print("  bgscale    rpoly     qmax   slow misfit   full misfit")
     start = found.points[0].q_max
-    ranked = sorted((point for point in found.points if point.q_max == start), key=lambda point: point.slow_misfit)[
-        :BEST_SHOWN
-    ]
+    different = dict.fromkeys(point for point in found.points if point.q_max == start)
+    ranked = sorted(different, key=lambda point: point.slow_misfit)[:BEST_SHOWN]
     for point in ranked if found.best in ranked else [*ranked, found.best]:
         text = "   none" if point.r_poly is None else f"{point.r_poly:7.3f}"
         mark = "  <- used" if point == found.best else ""

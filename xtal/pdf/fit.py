@@ -34,6 +34,7 @@ __all__ = ["DEFAULT_TIMEOUT", "fit_pdf"]
 DEFAULT_TIMEOUT = 600.0
 _PACKAGES = ("numpy", "scipy", "gemmi", "diffpy.pdffit2")
 _POOR_RW = 0.35
+_EDGE = 1e-6
 _COARSE = 0.05
 _AT_REST = 0.05
 """Share of χ² that another step may still promise at a minimum; the rest is the difference of two programs."""
@@ -77,8 +78,7 @@ def fit_pdf(
     result = _assembled(job, run, stages, command)
     if job.box_car is None or result.agreement is None:
         return result
-    values = {name: item.value for name, item in result.parameters.items()}
-    windows = tuple(_windows(job, values, deadline, on_event))
+    windows = tuple(_windows(job, result, deadline, on_event))
     short = tuple(
         f"window {w.low:g}-{w.high:g} Å: {w.status.replace('_', ' ')}." for w in windows if w.status != "converged"
     )
@@ -280,30 +280,49 @@ def _curves(job: PdfJob, values: Mapping[str, float], outcome: Mapping[str, Any]
     return curves
 
 
-def _windows(
-    job: PdfJob, values: Mapping[str, float], deadline: float, on_event: EventListener | None
-) -> Iterator[PdfWindow]:
-    """Fits of the box-car series, each from where the one before it ended, the first from the whole range."""
+def _windows(job: PdfJob, whole: PdfResult, deadline: float, on_event: EventListener | None) -> Iterator[PdfWindow]:
+    """Fits of the box-car series, each from where the one before it ended, the first from the whole range.
+
+    A window that fits worse than the whole range's values do starts from those.
+    """
     assert job.box_car is not None
-    current = dict(values)
-    stage = Stage("window", "", job.box_car.free, 100)
+    start = {name: item.value for name, item in whole.parameters.items()}
+    current = dict(start)
     for low, high in job.box_car.windows:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            yield PdfWindow(low, high, None, "timeout", {})
-            continue
-        window = replace(
-            job, box_car=None, stages=(stage,),
-            data=tuple(replace(data, pattern=data.pattern.cut(low - 1e-6, high + 1e-6)) for data in job.data),
-            parameters={name: replace(item, start=current[name]) for name, item in job.parameters.items()},
-        )  # fmt: skip
-        run = run_task(Pdffit2Engine().worker_command(), pdffit2_task(window), timeout=left)
-        found = _window(window, run, low, high)
+        found = _fitted_window(job, current, low, high, deadline)
+        if current != start and (found.rw is None or found.rw > _rw_within(whole, low, high)):
+            again = _fitted_window(job, start, low, high, deadline)
+            found = min((again, found), key=lambda item: np.inf if item.rw is None else item.rw)
         if found.status == "converged":
             current.update({name: float(item.value or 0.0) for name, item in found.values.items()})
         if on_event is not None:
             on_event({"event": "window", "low": low, "high": high, "rw": found.rw, "status": found.status})
         yield found
+
+
+def _rw_within(result: PdfResult, low: float, high: float) -> float:
+    """Rw of a fit's curves in a window."""
+    squares = total = 0.0
+    for curves in result.curves.values():
+        inside = (curves.r > low - _EDGE) & (curves.r < high + _EDGE)
+        weight = 1.0 if curves.sigma is None else 1.0 / curves.sigma[inside] ** 2
+        squares += float(np.sum(weight * curves.difference[inside] ** 2))
+        total += float(np.sum(weight * curves.observed[inside] ** 2))
+    return float(np.sqrt(squares / total))
+
+
+def _fitted_window(job: PdfJob, start: Mapping[str, float], low: float, high: float, deadline: float) -> PdfWindow:
+    assert job.box_car is not None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return PdfWindow(low, high, None, "timeout", {})
+    window = replace(
+        job, box_car=None, stages=(Stage("window", "", job.box_car.free, 100),),
+        data=tuple(replace(data, pattern=data.pattern.cut(low - _EDGE, high + _EDGE)) for data in job.data),
+        parameters={name: replace(item, start=start[name]) for name, item in job.parameters.items()},
+    )  # fmt: skip
+    run = run_task(Pdffit2Engine().worker_command(), pdffit2_task(window), timeout=left)
+    return _window(window, run, low, high)
 
 
 def _window(window: PdfJob, run: EngineRun, low: float, high: float) -> PdfWindow:

@@ -8,7 +8,7 @@ locally then need not compromise with the rest of the range.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -37,6 +37,9 @@ _EDGE = 1e-6
 
 CLEAR = 10.0
 """ΔBIC above which a preference counts as clear (R. E. Kass & A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773)."""
+
+STRONG = 6.0
+"""ΔBIC above which the evidence of a single window is mentioned (strong, by the same authors)."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def compare_pdf_models(results: Mapping[str, PdfResult], window: float = 5.0) ->
     rivals = tuple(sorted((_rival(name, result, best) for name, result in results.items()),
                           key=lambda rival: (rival.delta_bic is None, rival.delta_bic or 0.0)))  # fmt: skip
     windows = tuple(_windows(fitted, window)) if len(fitted) > 1 else ()
-    return PdfRivals(rivals, windows, _sentence(rivals), tuple(_refits(fitted)))
+    refits = tuple(_refits(fitted))
+    return PdfRivals(rivals, windows, _sentence(rivals) + _where_another_wins(rivals, refits), refits)
 
 
 def refitting(job: PdfJob, window: float) -> PdfJob:
@@ -154,6 +158,17 @@ def _refits(results: Mapping[str, PdfResult]) -> Iterator[PdfRefit]:
         best = min(known, key=lambda name: known[name], default=None)
         yield PdfRefit(low, high, {name: window.rw for name, (_, window) in found.items()},
                        {name: None if value is None or best is None else value - known[best] for name, value in bic.items()}, best)  # fmt: skip
+
+
+def _where_another_wins(rivals: tuple[PdfRival, ...], refits: Sequence[PdfRefit]) -> str:
+    """What the windows that were fitted anew say against the ranking of the whole range."""
+    first = rivals[0].name
+    said = []
+    for window in refits:
+        gap = window.delta_bic[first]
+        if window.best not in (None, first) and gap is not None and gap > STRONG:
+            said.append(f"{window.best} is better at {window.low:g}-{window.high:g} Å (ΔBIC {gap:.1f})")
+    return f" Fitted anew in windows, {', '.join(said)}." if said else ""
 
 
 def _window_bic(result: PdfResult, window: PdfWindow) -> float | None:

@@ -205,8 +205,9 @@ def plot_comparison(comparison: PdfRivals, results: Mapping[str, PdfResult]) -> 
             anew = [(one.low + one.high) / 2 for one in comparison.refits if one.rw[name] is not None]
             lower.plot(anew, [one.rw[name] for one in comparison.refits if one.rw[name] is not None], marker + "--",
                        ms=3.5, mfc="white", lw=0.7, color=colours[name], label=f"{name}, fitted anew" if anew else None)  # fmt: skip
-        lower.set_ylim(bottom=0)
+        # Room for the legend above the points.
+        lower.set_ylim(0, 1.5 * lower.get_ylim()[1])
         lower.set_ylabel("$R_w$ of window")
         lower.set_xlabel("r / Å")
-        lower.legend(ncols=3)
+        lower.legend(ncols=2, loc="upper right")
     return figure

@@ -64,7 +64,7 @@ class LiveReduction(LivePicture):
         (self._line,) = lower.plot([], [], color=style.CALCULATED, label="−4πρ₀r")
         upper.set(xlabel=r"Q (Å$^{-1}$)", ylabel=r"F(Q) (Å$^{-1}$)", xlim=(0, made.fq.x[-1]))
         lower.set(xlabel="r (Å)", ylabel=r"G(r) (Å$^{-2}$)", xlim=(0, min(SHOWN_R, made.gr.x[-1])))
-        lower.legend(loc="upper right")
+        lower.legend(loc="lower right", bbox_to_anchor=(1, 1))
         upper.set_title(f"{made.gr.source}, {made.settings.composition}", loc="left", parse_math=False)
         self.update(made)
 
@@ -93,7 +93,7 @@ class LiveSimulation(LivePicture):
             (self._difference,) = axes.plot([], [], color=style.DIFFERENCE, lw=0.6, label="difference, shifted")
         (self._model,) = axes.plot([], [], color=style.CALCULATED, label="simulated")
         axes.set(xlabel="r (Å)", ylabel=r"G(r) (Å$^{-2}$)", xlim=(made.r[0], made.r[-1]))
-        axes.legend(loc="upper right", ncols=3)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
         axes.set_title(title, loc="left", parse_math=False)
         self.update(made)
 
