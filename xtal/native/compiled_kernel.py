@@ -19,6 +19,7 @@ FloatArray = NDArray[np.float64]
 
 
 def _accumulate_peaks(work: PeakWork, total: FloatArray) -> None:
+    """Add peaks and derivatives to an array, see `kernel_work.PeakWork`."""
     axis, first, last, area, fwhm, eta, start, nodes, centroid, broad, slopes, with_axial, rows = work
     n_slopes = slopes.shape[2]
     largest = 1

@@ -77,6 +77,7 @@ scaled_exp1, erfc_term = _jit(_scaled_exp1), _jit(_erfc_term)
 
 
 def _accumulate_tof_peaks(work: TofWork, total: FloatArray) -> None:
+    """Add peaks at time of flight and their derivatives to an array, see `kernel_work.TofWork`."""
     axis, first, last, peaks, slopes, rows = work
     n_slopes = slopes.shape[2]
     largest = 1
