@@ -203,8 +203,10 @@ def test_job_that_extends_a_template_may_replace_its_stages(folder):
 def test_every_template_frees_only_names_that_exist_and_lead(folder):
     from xtal.io.jobs import template_names
 
-    for name in template_names():
-        phases = ["si"] if name == "quantitative-phase-analysis" else []
+    # Two templates want other patterns than one at constant wavelength; tests of their own run them.
+    for name in set(template_names()) - {"joint-xray-neutron", "neutron-tof"}:
+        needs_phases = all(table.get("optional", False) for table in read_template(name).get("phase", []))
+        phases = ["si"] if needs_phases else []
         job = job_from_template(name, folder / "flat.xy", phases=phases)
         assert set(job.free_names) <= set(job.parameters)
         assert not set(job.free_names) & {tie.target for tie in job.ties}
