@@ -19,6 +19,7 @@ from tests.gsas2_tasks import INTERPRETER, needs_gsas2, pseudo_voigt, run
 from xtal.engines.gsas2.errors import WorkerError
 from xtal.engines.gsas2.extra_peaks import gsas2_widths, width_and_part
 from xtal.engines.gsas2.parameters import parameter_table
+from xtal.engines.gsas2.pawley import leaders_of
 
 pytestmark = pytest.mark.gsas2
 
@@ -197,6 +198,11 @@ def extraction_task(folder: Path) -> dict[str, Any]:
     return task_of(folder, phase, "bragg-brentano", values, stages=free) | {"mode": "lebail"}
 
 
+def pawley_task(folder: Path) -> dict[str, Any]:
+    """The same with the intensities as parameters."""
+    return extraction_task(folder) | {"mode": "pawley"}
+
+
 RUTILE_U, RUTILE_A, RUTILE_C = 0.30, 4.5937, 2.9587
 RESTRAINT = {"phase": "TiO2", "site_a": "Ti1", "site_b": "O1", "distance": 2.0, "sigma": 0.02, "weight": 2.0}
 
@@ -232,7 +238,8 @@ def rutile_task(folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Last outcome of each task, from one worker."""
-    makers = {"plate": plate_task, "cylinder": cylinder_task, "extraction": extraction_task, "rutile": rutile_task}
+    makers = {"plate": plate_task, "cylinder": cylinder_task, "rutile": rutile_task}
+    makers |= {"lebail": extraction_task, "pawley": pawley_task}
     events = run(*(make(tmp_path_factory.mktemp(name)) for name, make in makers.items()))
     ends = [event for event in events if event["event"] in ("done", "error")]
     assert [end["event"] for end in ends] == ["done"] * len(makers), [end.get("message") for end in ends]
@@ -301,8 +308,9 @@ def test_absorption_of_a_capillary_is_that_of_the_paths_through_it(outcomes: dic
 
 
 @needs_gsas2
-def test_le_bail_finds_cell_widths_and_intensities_without_a_structure(outcomes: dict[str, Any]) -> None:
-    outcome = outcomes["extraction"]
+@pytest.mark.parametrize("mode", ["lebail", "pawley"])
+def test_cell_widths_and_intensities_are_found_without_a_structure(outcomes: dict[str, Any], mode: str) -> None:
+    outcome = outcomes[mode]
     assert outcome["agreement"]["rwp"] < 0.02
     assert value(outcome, "phase.M.cell.a") == pytest.approx(A, rel=2e-5)
     assert value(outcome, "phase.M.crystallite_size_axial_nm") == pytest.approx(30.0, rel=0.05)
@@ -311,6 +319,21 @@ def test_le_bail_finds_cell_widths_and_intensities_without_a_structure(outcomes:
     found = {(e["h"], e["k"], e["l"]): e["f_squared"] for e in outcome["reflections"]["M"]}
     ratios = [found[hkl] / structure_factor(np.array(hkl, float)) for hkl in sorted(single)]
     assert ratios == pytest.approx([ratios[0]] * len(ratios), rel=0.02)
+
+
+@needs_gsas2
+def test_pawley_intensities_have_esds(outcomes: dict[str, Any]) -> None:
+    found = {(e["h"], e["k"], e["l"]): e for e in outcomes["pawley"]["reflections"]["M"]}
+    assert all(0.0 < entry["esd_f_squared"] < 0.05 * entry["f_squared"] for entry in found.values())
+    assert found[0, 0, 1]["esd_f_squared"] < found[1, 1, 3]["esd_f_squared"]
+
+
+def test_reflections_of_one_spacing_share_a_pawley_intensity() -> None:
+    rows = np.zeros((4, 5))
+    rows[:, 4] = [0.9, 0.7800000000001, 0.78, 0.5]
+    leaders = leaders_of(rows)
+    assert leaders[1] == leaders[2] in (1, 2)
+    assert [leaders[0], leaders[3]] == [0, 3]
 
 
 @needs_gsas2
@@ -353,7 +376,11 @@ def test_what_gsas2_lacks_is_refused_by_name_with_the_engine_that_has_it(tmp_pat
     half["stages"] = [{"name": "width", "free": ["pattern.peak.holder.fwhm"], "max_cycles": 5}]
     textured = plate_task(tmp_path / "d")
     textured["phases"][0]["harmonics"] = [[2, 1]]
-    events = run(trigonal, both, half, textured, plate_task(tmp_path / "e") | {"mode": "pawley"})
+    joint = plate_task(tmp_path / "e") | {"mode": "pawley"}
+    joint["patterns"] = [
+        {name: joint[name] for name in ("pattern", "instrument", "background")} | {"name": n} for n in "ab"
+    ]
+    events = run(trigonal, both, half, textured, joint)
     messages = [event["message"] for event in events if event["event"] == "error"]
     assert [event["kind"] for event in events if event["event"] == "error"] == ["unsupported"] * 5
     for message, start in zip(

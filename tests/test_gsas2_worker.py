@@ -199,7 +199,7 @@ def test_a_parameter_without_counterpart_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("change", "named", "kind"),
     [
-        ({"mode": "pawley"}, "pawley", "unsupported"),
+        ({"mode": "charge-flipping"}, "charge-flipping", "unsupported"),
         ({"background": {"kind": "spline", "n_terms": 3, "range": [20, 150]}}, "spline", "unsupported"),
         ({"ties": [{"target": "pattern.zero", "terms": [[1.0, "no.such"]], "constant": 0}]}, "no.such", "bad_input"),
         ({"stages": [{"name": "s", "free": ["no.such"], "max_cycles": 5}]}, "no.such", "bad_input"),
@@ -489,7 +489,7 @@ def test_a_gap_in_the_data_changes_nothing_beyond_it(tmp_path: Path) -> None:
 @needs_gsas2
 @pytest.mark.gsas2
 def test_the_worker_survives_a_bad_task(tmp_path: Path) -> None:
-    bad = mixture_task(str(tmp_path)) | {"mode": "pawley"}
+    bad = mixture_task(str(tmp_path)) | {"mode": "charge-flipping"}
     events = run(bad, mixture_task(str(tmp_path / "second")))
     assert [e["event"] for e in events[:2]] == ["ready", "error"]
     assert events[1]["kind"] == "unsupported"

@@ -11,8 +11,8 @@ from .measured import Measured, patterns_of
 
 def check_task(task: Mapping[str, Any]) -> None:
     """Refuse, by name, what this engine cannot do at all."""
-    if task.get("mode", "rietveld") not in ("rietveld", "lebail"):
-        raise unsupported(f"mode {task['mode']!r}: this worker does rietveld and lebail; native has pawley")
+    if task.get("mode", "rietveld") not in ("rietveld", "lebail", "pawley"):
+        raise unsupported(f"mode {task['mode']!r}: this worker does rietveld, lebail and pawley")
     for measured in patterns_of(task):
         check_pattern(measured)
     check_names(task)

@@ -43,7 +43,7 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
                 for one, profile, rows in zip(session.patterns, profiles, reflections, strict=True)
             }
         }
-    extracts = session.task.get("mode") == "lebail"
+    extracts = session.task.get("mode", "rietveld") != "rietveld"
     return {
         "engine": {"name": ENGINE, "version": session.g2.version},
         "converged": converged,

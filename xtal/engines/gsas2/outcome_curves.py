@@ -14,6 +14,7 @@ from .curves import Calculation
 from .extra_peaks import peak_names
 from .fit import Fit
 from .measured import Measured
+from .pawley import complete_intensities
 from .session import Session
 
 
@@ -51,13 +52,17 @@ def describe_reflections(session: Session, measured: Measured, pattern: Calculat
     The width at a time of flight (µs) is that of the Voigt part plus the half-lives of rise and decay.
     """
     described = {}
-    for rows, entry in zip(pattern.reflections, session.task["phases"], strict=True):
+    esds = complete_intensities(session, pattern) if session.task.get("mode") == "pawley" else None
+    for number, (rows, entry) in enumerate(zip(pattern.reflections, session.task["phases"], strict=True)):
         widths = voigt_fwhm(rows[:, 6], rows[:, 7])
         if measured.axis == "tof":
             widths = 100.0 * widths + math.log(2.0) * (1.0 / rows[:, 12] + 1.0 / rows[:, 13])
         described[entry["name"]] = [
             describe_reflection(row, width, measured.axis) for row, width in zip(rows, widths, strict=True)
         ]
+        if esds:
+            for reflection, esd in zip(described[entry["name"]], esds[number], strict=True):
+                reflection["esd_f_squared"] = esd
     return described
 
 

@@ -22,6 +22,7 @@ from .errors import unsupported
 from .measured import Measured
 from .parameters import parameter_table, start_values
 from .patterns import add_pattern
+from .pawley import refuse_pawley, start_intensities
 from .phases import add_phase
 from .program import Gsas2
 from .restraints import set_restraints
@@ -36,6 +37,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     check_displacement(task)
     check_texture(task)
     check_models(task)
+    refuse_pawley(task)
     work = Path(task["work_dir"])
     work.mkdir(parents=True, exist_ok=True)
     session = Session(g2, task, work / "refinement.gpx", start_values(task))
@@ -59,6 +61,8 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     session.table = parameter_table(task, 1.0, session.shifts, session.stephens)
     set_values(session)
     start_scales(session)
+    if task.get("mode") == "pawley":
+        start_intensities(session)
     return session
 
 
