@@ -5,7 +5,7 @@ derivatives from which the part that intensities take up has been projected (G. 
 simplification of L. Kaufman, BIT 15 (1975) 49): the esds of the cell are then those of the whole fit.
 
 - Le Bail (A. Le Bail, H. Duroy, J. L. Fourquet, Mater. Res. Bull. 23 (1988) 447): every reflection gets its share of the observed counts above the
-  background, again and again.
+  background, again and again; after a few turns Newton's method takes these shares to where they rest.
 - Pawley (G. S. Pawley, J. Appl. Cryst. 14 (1981) 357): weighted linear least squares. Two reflections nearer than half their FWHM are drawn towards
   equal \|F\|², with the weight :math:`10^{-3}(1 - 2\delta)^2` of what the data say of them, δ their distance over the FWHM; a reflection that comes out
   negative is drawn to zero with the weight of the data.
@@ -33,8 +33,9 @@ Mode = Literal["lebail", "pawley"]
 _NEAR, _TOGETHER = 0.5, 1e-3
 _RIDGE = 1e-9
 _ROUNDS = {"lebail": 3, "pawley": 4}
-_PARTITIONS = 12
+_FIRST_TURNS, _TURNS = 3, 15
 _SETTLED = 1e-5
+_UNSEEN, _LEAST = 1e-7, 1e-7
 
 
 class Extraction:
@@ -57,7 +58,8 @@ class Extraction:
         self._columns: Any = None
         self._weighted: Any = None
         self._normal = self._penalty = np.zeros((0, 0))
-        self._held, self.taken = np.zeros(0), np.zeros((0, 0))
+        self._centre, self._fwhm, self._held = np.zeros((3, 0))
+        self.taken = np.zeros((0, 0))
 
     def forget(self) -> None:
         """Start anew, from equal \\|F\\|²."""
@@ -82,24 +84,29 @@ class Extraction:
     def settle(self, values: Mapping[str, float], background: FloatArray) -> None:
         """Find the intensities at `values` above a background (n,), and leave them in the phases."""
         excess = self.model.observed - background
-        self._columns, centre, fwhm = self._shapes(values)
+        self._columns, self._centre, self._fwhm = self._shapes(values)
         found = np.concatenate([self._start(phase) for phase in self.model.phases])
         if not np.all(np.isfinite(found)):
             whole = self._curve(values, np.ones(len(found)))
             found = np.full(len(found), max(float(excess.sum()), 1.0) / max(float(whole.sum()), 1e-300))
-        weighted = self._columns.multiply(1 / self.model.sigma**2).tocsr()
-        normal = np.asarray((weighted @ self._columns.T).todense())
-        penalty = _penalty(normal, centre, fwhm)
-        self._normal, self._penalty, self._weighted, self._held = normal, penalty, weighted, np.zeros(len(found))
+        self._held = np.zeros(len(found))
+        if self.mode == "pawley":
+            self._weigh(1 / self.model.sigma**2)
         improve = self._partition if self.mode == "lebail" else self._solve
         for _ in range(_ROUNDS[self.mode]):
             rest = self._curve(values, found) - self._columns.T @ found
-            better = improve(found, excess - rest)
+            better = improve(found, excess, rest)
             settled = np.abs(better - found).max() < _SETTLED * np.abs(better).max()
             found = better
             if settled:
                 break
         self._give(found)
+
+    def _weigh(self, weights: FloatArray) -> None:
+        """Set up the linear system of the intensities with weights of the points (n,)."""
+        self._weighted = self._columns.multiply(weights).tocsr()
+        self._normal = np.asarray((self._weighted @ self._columns.T).todense())
+        self._penalty = _penalty(self._normal, self._centre, self._fwhm)
 
     def _shapes(self, values: Mapping[str, float]) -> tuple[Any, FloatArray, FloatArray]:
         """Counts per unit \\|F\\|² within windows, (reflections, points), sparse; position and FWHM of the reflections' first lines."""
@@ -132,21 +139,31 @@ class Extraction:
             phase.extracted = found[start : start + len(phase.hkl)]
             start += len(phase.hkl)
 
-    def _partition(self, found: FloatArray, excess: FloatArray) -> FloatArray:
-        """Le Bail's iteration; `excess` is what the windows have to explain."""
-        columns = self._columns
-        whole = np.asarray(columns.sum(axis=1)).ravel()
-        whole[whole <= 0] = np.inf
-        least = 1e-9 * max(float(np.max(found)), 1e-300)
-        for _ in range(_PARTITIONS):
-            calculated = columns.T @ found
-            ratio = np.where(calculated > 0, excess / np.maximum(calculated, 1e-300), 0.0)
-            found = np.maximum(found * np.maximum(columns @ ratio, 0.0) / whole, least)
+    def _partition(self, found: FloatArray, excess: FloatArray, rest: FloatArray) -> FloatArray:
+        """Le Bail's shares until they rest: his iteration first, then Newton's on the same equations."""
+        whole = np.asarray(self._columns.sum(axis=1)).ravel()
+        least = _LEAST * max(float(np.max(found)), 1e-300)
+        for turn in range(_TURNS):
+            calculated = self._columns.T @ found + rest
+            seen = calculated > _UNSEEN * calculated.max()
+            ratio = np.where(seen, excess / np.where(seen, calculated, 1.0), 0.0)
+            lack = self._columns @ (ratio - seen)
+            if turn < _FIRST_TURNS:
+                better = found * np.maximum(1 + lack / np.where(whole > 0, whole, np.inf), 0.0)
+            else:
+                self._weigh(np.where(seen, 1 / np.where(seen, calculated, 1.0), 0.0))
+                self._held = np.where((found <= least) & (lack < 0), 1e6 * np.diag(self._normal), 0.0)
+                better = np.clip(found + self._inverse_times(lack), 0.2 * found, 5 * found)
+            better = np.maximum(better, least)
+            change = float(np.abs(better - found).max())
+            found = better
+            if turn >= _FIRST_TURNS and change < _SETTLED * float(found.max()):
+                break
         return np.asarray(found)
 
-    def _solve(self, found: FloatArray, excess: FloatArray) -> FloatArray:
+    def _solve(self, found: FloatArray, excess: FloatArray, rest: FloatArray) -> FloatArray:
         """Pawley's least squares, reflections that come out negative drawn to zero."""
-        right = self._weighted @ excess
+        right = self._weighted @ (excess - rest)
         self._held = np.zeros(len(found))
         for _ in range(3):
             solved = self._inverse_times(right)
@@ -169,7 +186,10 @@ class Extraction:
         return np.asarray(cho_solve(cho_factor(matrix, overwrite_a=True), right))
 
     def project(self, jacobian: FloatArray) -> FloatArray:
-        """Derivatives (k, n) less what the intensities would take up."""
+        r"""Derivatives (k, n) less what the intensities would take up.
+
+        Those of Le Bail solve :math:`\sum_i A_{ji} (y_i/c_i - 1) = 0`, c the counts of the phases, so that the weights are 1/c there.
+        """
         self.taken = self._inverse_times(self._weighted @ jacobian.T)
         return np.asarray(jacobian - (self._columns.T @ self.taken).T)
 

@@ -31,6 +31,9 @@ ModelOf = Callable[[dict[str, Any]], PatternModel | JointModel]
 INTERMEDIATE, FINAL = (1e-6, 0.3), (1e-9, 0.05)
 """Relative fall of the cost, and largest shift over its esd, at which a stage ends."""
 
+LEBAIL = (1e-5, 0.5)
+"""The same for Le Bail, whose intensities are not those of least squares, so that derivatives only nearly say where the cost is least."""
+
 
 @dataclass
 class _Fit:
@@ -78,7 +81,8 @@ def refine_task(task: dict[str, Any], emit: Listener, make_model: ModelOf = mode
         fit.model.list_reflections(fit.parameters.values)
         if index == 0:
             set_start_scales(task, fit.model, fit.parameters)
-        state = _solve(fit, stage, FINAL if index + 1 == len(task["stages"]) else INTERMEDIATE)
+        ending = FINAL if index + 1 == len(task["stages"]) else INTERMEDIATE
+        state = _solve(fit, stage, LEBAIL if task.get("mode") == "lebail" else ending)
         seconds = time.perf_counter() - started
         history.append(Stage(str(stage["name"]), tuple(dict.fromkeys(stage["free"])), state, seconds))
         outcome = outcome_of(fit.model, fit.parameters, fit.covariance, history, kernel_name())
