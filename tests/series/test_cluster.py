@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ pytest.importorskip("distributed", reason="Dask isn't installed: pip install 'xt
 from xtal.errors import InputError
 from xtal.io.series_files import read_series_file
 from xtal.series.findings import analyse
+from xtal.series.frame import FrameTask
 from xtal.series.run import RunOptions, run_series
 from xtal.series.series import Series
 
@@ -112,6 +114,19 @@ def test_no_scheduler_at_the_address_is_said(light_series, tmp_path, monkeypatch
         run_series(
             read_series_file(light_series), tmp_path / "out", RunOptions(scheduler=f"tcp://127.0.0.1:{free_port()}")
         )
+
+
+def test_frames_that_are_done_leave_the_memory_of_driver_and_scheduler(light_series, tmp_path):
+    held = []
+
+    def count(progress) -> None:
+        if progress.done == 35:
+            gc.collect()
+            held.extend({(one.frame, one.route) for one in gc.get_objects() if isinstance(one, FrameTask)})
+
+    options = RunOptions(workers=1, both_ways=True, engine="native")
+    assert run_series(read_series_file(light_series), tmp_path / "out", options, listener=count).done == 36
+    assert 0 < len(held) <= 18
 
 
 def start(file: Path, folder: Path, *options: str) -> subprocess.Popen[str]:

@@ -147,7 +147,9 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
             "a series needs Dask, which isn't installed: pip install 'xtal-toolkit[series]'."
         ) from None
     settings = {"distributed.comm.retry.count": 2, "distributed.scheduler.allowed-failures": 2,
-                "distributed.comm.timeouts.connect": CONNECT_SECONDS, "distributed.worker.daemon": True}  # fmt: skip
+                "distributed.comm.timeouts.connect": CONNECT_SECONDS, "distributed.worker.daemon": True,
+                # Dask's log of messages would keep every pattern that was sent.
+                "distributed.admin.low-level-log-length": 10}  # fmt: skip
     _silence()
     with dask.config.set(settings):
         if scheduler is not None:
