@@ -175,8 +175,9 @@ TIME_OF_FLIGHT = """
 ## Time of flight
 
 Instead of the parameters of an instrument at constant wavelength: t = dif_c d + dif_a d² + dif_b/d + zero, in µs with d in Å. The peak is a pair of
-back-to-back exponentials, rise alpha/d and decay beta_0 + beta_1/d⁴ + beta_q/d² in µs⁻¹, convoluted with a pseudo-Voigt function of the Gaussian variance
-sig_0 + sig_1 d² + sig_2 d⁴ + sig_q d in µs² and the Lorentzian FWHM x d + y d² + z in µs.
+back-to-back exponentials, rise alpha/d (+ alpha_0, which FullProf has and GSAS-II lacks; only banks that state it have the parameter) and decay beta_0 + beta_1/d⁴ + beta_q/d² in µs⁻¹, convoluted with a pseudo-Voigt function of the Gaussian variance
+sig_0 + sig_1 d² + sig_2 d⁴ + sig_q d in µs² and the Lorentzian FWHM x d + y d² + z in µs. A crystallite size L adds dif_c d²/L to the latter, a
+microstrain ε dif_c d ε/2: both mean what they mean at constant wavelength. `absorption` is µR per Å of wavelength, of a cylinder.
 
 | name | unit | default bounds |
 | --- | --- | --- |

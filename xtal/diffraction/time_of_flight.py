@@ -1,7 +1,7 @@
 r"""Time-of-flight banks: where reflections arrive, how wide and how strong they are; the peak itself is `back_to_back`.
 
-Terms by GSAS-II's names (d in Å, times in µs): flight time :math:`t = \mathrm{dif_c}\,d + \mathrm{dif_a}\,d^2 + \mathrm{dif_b}/d + \mathrm{zero}`,
-rise :math:`\alpha = \mathrm{alpha}/d`, decay :math:`\beta = \mathrm{beta_0} + \mathrm{beta_1}/d^4 + \mathrm{beta_q}/d^2` (µs⁻¹), Gaussian variance
+Terms by GSAS-II's names (d in Å, times in µs; alpha_0 is FullProf's): flight time :math:`t = \mathrm{dif_c}\,d + \mathrm{dif_a}\,d^2 + \mathrm{dif_b}/d + \mathrm{zero}`,
+rise :math:`\alpha = \mathrm{alpha}/d + \mathrm{alpha_0}`, decay :math:`\beta = \mathrm{beta_0} + \mathrm{beta_1}/d^4 + \mathrm{beta_q}/d^2` (µs⁻¹), Gaussian variance
 :math:`\sigma^2 = \mathrm{sig_0} + \mathrm{sig_1} d^2 + \mathrm{sig_2} d^4 + \mathrm{sig_q} d`, Lorentzian FWHM
 :math:`\Gamma = X d + Y d^2 + Z`. Size adds :math:`\mathrm{dif_c}\, d^2/L`; a microstrain ε, which at constant wavelength gives
 :math:`\epsilon \tan\theta` radians 2θ and hence Δd/d = ε/2, adds :math:`\mathrm{dif_c}\, d\, \epsilon/2`.
@@ -39,7 +39,7 @@ FLIGHT: Mapping[str, int] = {"dif_c": 1, "dif_a": 2, "dif_b": -1, "zero": 0}
 """Powers of d with which the terms of the flight time are multiplied."""
 
 WIDTHS: Mapping[str, Mapping[str, int]] = {
-    "alpha": {"alpha": -1},
+    "alpha": {"alpha": -1, "alpha_0": 0},
     "beta": {"beta_0": 0, "beta_1": -4, "beta_q": -2},
     "sig": {"sig_0": 0, "sig_1": 2, "sig_2": 4, "sig_q": 1},
     "gamma": {"x": 1, "y": 2, "z": 0},

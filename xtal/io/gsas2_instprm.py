@@ -131,6 +131,10 @@ def _effective_polarization(instrument: Instrument) -> float:
 
 
 def _bank_values(bank: TofBank) -> dict[str, float]:
+    for name in bank.profile.keys() - set(TOF_TERMS.values()):
+        if bank.profile[name]:
+            raise InputError(f"the bank's term {name} does not fit into an .instprm file;",
+                             remedy="write the instrument as .toml.")  # fmt: skip
     values = {"fltPath": bank.flight_path, "2-theta": bank.two_theta, "difC": bank.dif_c, "difA": bank.dif_a,
               "difB": bank.dif_b, "Zero": bank.zero}  # fmt: skip
     return values | {theirs: bank.profile.get(ours, 0.0) for theirs, ours in TOF_TERMS.items()} | {"Azimuth": 0.0}

@@ -12,13 +12,14 @@ from typing import Any
 from ..errors import InputError, OutputError
 from ..instrument import Instrument
 from .atomic import write_text_atomic
+from .fullprof_irf import instrument_from_irf, is_irf
 from .gsas2_instprm import instrument_from_instprm, instrument_to_instprm, is_instprm
 from .gsas_prm import instrument_from_prm, is_prm
 from .instrument_toml import instrument_from_table, instrument_to_toml, with_overrides
 
 __all__ = ["instrument_presets", "load_instrument", "with_overrides", "write_instrument"]
 
-FILE_SUFFIXES = {".instprm", ".prm", ".inst", ".ins", ".toml"}
+FILE_SUFFIXES = {".instprm", ".prm", ".inst", ".ins", ".irf", ".toml"}
 
 
 def instrument_presets() -> list[str]:
@@ -27,7 +28,7 @@ def instrument_presets() -> list[str]:
 
 
 def load_instrument(preset_or_file: str | Path, *, bank: int | None = None) -> Instrument:
-    """Instrument from a preset's name, a GSAS-II .instprm, a GSAS .prm or .inst, or our own TOML.
+    """Instrument from a preset's name, a GSAS-II .instprm, a GSAS .prm or .inst, a FullProf .irf of time of flight, or our own TOML.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def load_instrument(preset_or_file: str | Path, *, bank: int | None = None) -> I
     Returns
     -------
     Instrument
-        `calibrated` is False for presets; a TOML file says it; .instprm and .prm files count as calibrated unless they hold
+        `calibrated` is False for presets; a TOML file says it; .instprm, .prm and .irf files count as calibrated unless they hold
         the line ``# calibrated: false``.
 
     Raises
@@ -99,6 +100,8 @@ def _from_file(path: Path, bank: int | None) -> Instrument:
         return instrument_from_prm(text, path.name, bank)
     if is_instprm(text):
         return instrument_from_instprm(text, path.name, bank)
+    if is_irf(text):
+        return instrument_from_irf(text, path.name, bank)
     if path.suffix.lower() == ".toml":
         return _from_toml(text, path)
     raise _other_kind(path)
@@ -118,5 +121,5 @@ def _other_kind(path: Path) -> InputError:
     return InputError(
         "not an instrument file;",
         where=path.name,
-        remedy="it must be a GSAS-II .instprm, a GSAS .prm or .inst, or TOML with a table [instrument].",
+        remedy="it must be a GSAS-II .instprm, a GSAS .prm or .inst, a FullProf .irf of time of flight, or TOML with a table [instrument].",
     )

@@ -10,6 +10,9 @@ __all__ = ["PROFILE_TERMS", "tof_parameters"]
 PROFILE_TERMS = ("alpha", "beta_0", "beta_1", "beta_q", "sig_0", "sig_1", "sig_2", "sig_q", "x", "y", "z")
 """Terms of the back-to-back exponentials (alpha, beta), the Gaussian variance (sig) and the Lorentzian width (x, y, z)."""
 
+FULLPROF_RISE = "alpha_0"
+"""A term of the rise that FullProf has and GSAS-II lacks: rise alpha/d + alpha_0. Only banks with it have the parameter."""
+
 _FREEDOM = 0.05
 
 
@@ -28,4 +31,5 @@ def tof_parameters(bank: TofBank, background_terms: int) -> dict[str, Parameter]
         "pattern.absorption": Parameter(0.0, 0.0, 10.0),
     }
     parameters |= {f"pattern.background.c{index}": Parameter(0.0) for index in range(background_terms)}
-    return parameters | {f"pattern.profile.{name}": Parameter(bank.profile.get(name, 0.0)) for name in PROFILE_TERMS}
+    terms = PROFILE_TERMS + ((FULLPROF_RISE,) if bank.profile.get(FULLPROF_RISE) else ())
+    return parameters | {f"pattern.profile.{name}": Parameter(bank.profile.get(name, 0.0)) for name in terms}
