@@ -106,6 +106,7 @@ def exponent(x: list[int], seconds: list[float]) -> float:
 def draw(found: dict[str, tuple[list[Measured], list[Measured]]], path: Path) -> None:
     """Both series of every beam."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     axes = figure.subplots(1, 2)
@@ -116,6 +117,7 @@ def draw(found: dict[str, tuple[list[Measured], list[Measured]]], path: Path) ->
         )
     for axis, label in zip(axes, ("points", "reflections"), strict=True):
         axis.set(xlabel=label, ylabel="one evaluation with derivatives (ms)")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3, which="both")
     axes[0].legend(frameon=False)
     figure.savefig(path, dpi=150)
