@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..result import format_value
+from ..series.alarms import Candidate
 from ..series.findings import Findings
 from ..series.series import Series
 from ..series.transitions import StepFit
@@ -124,6 +125,11 @@ def _correlations(findings: Findings) -> str:
     return _section("Correlations", table("correlations", "A correlation is no cause.", heads, rows)) if rows else ""
 
 
+def _candidate(one: Candidate) -> str:
+    cell = "" if one.stretch == 1 else f", cell × {one.stretch:.3f}"
+    return f"{one.name} ({one.matched} of {one.expected} lines{cell})"
+
+
 def _alarms(findings: Findings) -> str:
     rows = [
         row(
@@ -131,13 +137,13 @@ def _alarms(findings: Findings) -> str:
                 f"{one.d:.4f}",
                 f"{one.strength:.1f} σ",
                 f"{one.first_frame} to {one.last_frame}",
-                escape(", ".join(f"{c.name} ({c.matched}/{c.expected})" for c in one.candidates)) or "–",
+                escape(", ".join(map(_candidate, one.candidates))) or "–",
             ),
             f"{one.two_theta:.2f}°",
         )
         for one in findings.alarms
     ]
-    heads = ("2θ", "d (Å)", "strength", "frames", "reference structures with their strongest line there")
+    heads = ("2θ", "d (Å)", "strength", "frames", "reference structures whose strongest lines are among them")
     caption = "Peaks that the fits leave over and that grow along the series: perhaps a new phase."
     return _section("New peaks", table("alarms", caption, heads, rows)) if rows else ""
 

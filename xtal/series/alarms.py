@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,17 +21,34 @@ RISE = 1e-3
 """Probability, by chance, of a rank correlation with the frame number as large as that of an alarm."""
 
 LEAST_FRAMES = 3
+LINES = 5
+"""Strongest lines of a reference structure that are looked for."""
+
+STRETCH = 0.03
+STRETCHES = np.append(np.linspace(1 - STRETCH, 1 + STRETCH, 61), 1.0)
+LEAST_STRETCHED = 3
 ALLOWED = 0.1
 """Part of the calculated peaks that a residual may be before it counts."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A reference structure whose strongest lines lie on peaks that were left over."""
+    """A reference structure whose strongest lines lie on peaks that were left over.
+
+    Parameters
+    ----------
+    name : str
+        Of the reference structure.
+    matched, expected : int
+        How many of its strongest lines within the range are among the peaks, and how many were looked for.
+    stretch : float
+        Factor on all its axes with which they are: a related phase with a cell of its own.
+    """
 
     name: str
     matched: int
     expected: int
+    stretch: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -145,9 +163,12 @@ def _grown(
 
 
 def index_against_library(
-    alarms: Sequence[Alarm], names: Sequence[str], wavelength: float, two_theta: ArrayLike, tolerance: float = 0.3
+    alarms: Sequence[Alarm], names: Sequence[str], wavelength: float, two_theta: ArrayLike, tolerance: float = 0.15
 ) -> tuple[Candidate, ...]:
     """Reference structures, best first, whose strongest lines within the range lie on alarms.
+
+    The strongest line must be among them, and half of all. The cell may be larger or smaller by up to `STRETCH`, the same along
+    every axis, where at least three lines then say so; an unchanged cell wins where it matches as many.
 
     Parameters
     ----------
@@ -164,25 +185,57 @@ def index_against_library(
     """
     low, high = map(float, np.asarray(two_theta, dtype=float))
     positions = np.array([alarm.two_theta for alarm in alarms])
+    if not positions.size:
+        return ()
     found = []
     for name in names:
-        lines = _strong_lines(name, wavelength, low, high)
-        matched = [line for line in lines if positions.size and np.min(np.abs(positions - line)) <= tolerance]
-        if lines and abs(lines[0] - positions).min(initial=np.inf) <= tolerance and len(matched) * 2 >= len(lines):
-            found.append(Candidate(name, len(matched), len(lines)))
-    return tuple(sorted(found, key=lambda one: (-one.matched / one.expected, -one.matched)))
+        candidate = _candidate(name, wavelength, (low, high), positions, tolerance)
+        if candidate is not None:
+            found.append(candidate)
+    return tuple(sorted(found, key=lambda one: (-one.matched / one.expected, -one.matched, abs(one.stretch - 1))))
 
 
-def _strong_lines(name: str, wavelength: float, low: float, high: float) -> list[float]:
-    """Positions of the three strongest lines, strongest first."""
+def _candidate(
+    name: str, wavelength: float, edges: tuple[float, float], positions: FloatArray, tolerance: float
+) -> Candidate | None:
+    """The structure with the stretch that brings most of its lines onto peaks; None where that is too few."""
+    sines = np.array(_line_sines(name, wavelength, *edges))
+    low, high = np.sin(np.radians(np.array(edges) / 2))
+    best, best_off = None, np.inf
+    for stretch in sorted(STRETCHES, key=lambda factor: abs(factor - 1)):
+        moved = sines / stretch
+        lines = 2 * np.degrees(np.arcsin(moved[(moved >= low) & (moved <= high)][:LINES]))
+        off = np.min(np.abs(lines[:, None] - positions), axis=1)
+        matched = off <= tolerance
+        least = 1 if stretch == 1 else LEAST_STRETCHED
+        if not lines.size or not matched[0] or matched.sum() < max(len(lines) / 2, least):
+            continue
+        found, spread = (
+            Candidate(name, int(matched.sum()), len(lines), round(float(stretch), 4)),
+            float(off[matched].mean()),
+        )
+        is_closer = best is not None and best.stretch != 1 and found.matched == best.matched and spread < best_off
+        if best is None or found.matched > best.matched or is_closer:
+            best, best_off = found, spread
+    return best
+
+
+@lru_cache(maxsize=1024)
+def _line_sines(name: str, wavelength: float, low: float, high: float) -> tuple[float, ...]:
+    """sin θ of lines within a range widened by `STRETCH`, strongest first."""
     from ..diffraction import PhaseProfile, simulate_pattern
     from ..instrument import Instrument, Profile
     from ..io.library import reference_structure
     from ..radiation import Radiation
 
     instrument = Instrument("candidates", Radiation("xray", ((wavelength, 1.0),)), "debye-scherrer", Profile(w=1e-3))
+    sines = np.sin(np.radians(np.array([low, high]) / 2)) * [1 - STRETCH, 1 + STRETCH]
+    wide = 2 * np.degrees(np.arcsin(np.minimum(sines, 0.999)))
     simulation = simulate_pattern(
-        [(reference_structure(name), 1.0, PhaseProfile())], instrument, np.linspace(low, high, 500), neutral_atoms=True
+        [(reference_structure(name), 1.0, PhaseProfile())],
+        instrument,
+        np.linspace(wide[0], wide[1], 500),
+        neutral_atoms=True,
     )
     rows = sorted(simulation.peaks(), key=lambda row: -float(row["intensity"] or 0.0))
-    return [float(row["two_theta"] or 0.0) for row in rows[:3]]
+    return tuple(np.sin(np.radians(float(row["two_theta"] or 0.0) / 2)) for row in rows)
