@@ -33,6 +33,7 @@ from .data_folders import data_folder
 from .job_patterns import read_job_patterns
 from .job_places import as_name, near, placed, sha256, with_input
 from .library import find_structure
+from .template_patterns import stages_for_patterns
 
 __all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
 
@@ -206,6 +207,8 @@ def _completed(template: dict[str, Any], content: dict[str, Any]) -> dict[str, A
         merged["pattern"] = [
             {**template["pattern"], **table} if isinstance(table, dict) else table for table in content["pattern"]
         ]
+        if "stage" not in content:
+            merged["stage"] = stages_for_patterns(template.get("stage", []), content["pattern"])
     return merged
 
 

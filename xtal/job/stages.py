@@ -19,7 +19,7 @@ __all__ = ["PassedOver", "resolve_stages"]
 
 _WILD = frozenset("*?[")
 _ANY_SITE = re.compile(r"site\.[^.]+\.")
-_NOT_ON_EVERY_INSTRUMENT = ("pattern.displacement",)
+_NOT_ON_EVERY_INSTRUMENT = ("displacement",)
 _PHASE_VOCABULARY = (
     *("scale", "crystallite_size_nm", "crystallite_size_axial_nm", "microstrain", "texture.r"),
     *(f"texture.c{order}_{number}" for order in (2, 4, 6, 8) for number in range(1, 2 * order + 2)),
@@ -117,9 +117,14 @@ def _first_known(pattern: str, names: Sequence[str], place: str) -> str:
     for name in first:
         if matching(name, names):
             return name
-        if name not in _NOT_ON_EVERY_INSTRUMENT and not _may_be_absent(name):
+        if not _is_of_some_instruments(name) and not _may_be_absent(name):
             _found(name, names, place)
     return last
+
+
+def _is_of_some_instruments(name: str) -> bool:
+    """A parameter that only some instruments have, of the only pattern or of one among several."""
+    return name.startswith("pattern.") and name.rpartition(".")[2] in _NOT_ON_EVERY_INSTRUMENT
 
 
 def _present(patterns: Sequence[str], absent: Collection[str]) -> list[str]:
