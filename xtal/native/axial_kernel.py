@@ -1,23 +1,24 @@
-"""Nodes by which axial divergence spreads each peak, with their derivatives by the peak's position and by (S + H)/L.
+r"""Nodes by which axial divergence spreads each peak, with their derivatives by the peak's position and by (S + H)/L.
 
-By the position they are exact; by (S + H)/L they are central differences of the nodes themselves, not of the pattern.
+With :math:`s = \sqrt{1 + a^2t^2}` a node lies at :math:`\cos 2\varphi = s \cos 2\theta` with weight :math:`\propto (1-t)/(s^2 \sin 2\varphi)`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..diffraction.axial_divergence import axial_nodes, axial_stretch
+from .kernels import kernel_name
+from .windows import NODE_COUNTS
 
-__all__ = ["Nodes", "spread_nodes"]
+__all__ = ["Nodes", "spread_nodes", "vectorised_nodes"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-_STEP = 1e-5
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,30 @@ def spread_nodes(centre: FloatArray, axial: float, counts: IntArray, with_axial:
     Without `with_axial` the slopes by (S + H)/L stay zero.
     """
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    if kernel_name() == "numpy":
+        return vectorised_nodes(centre, axial, start, with_axial)
+    from .compiled_spread import fill_nodes
+
+    table, centroid = np.empty((start[-1], 6)), np.empty((len(centre), 3))
+    fill_nodes(centre, float(axial), start, *_rules(), with_axial, table, centroid)
+    return Nodes(start, table, centroid)
+
+
+@lru_cache(maxsize=1)
+def _rules() -> tuple[FloatArray, IntArray]:
+    """Nodes on [0, 1] and weights of all quadratures, one after the other, and where each number of nodes begins."""
+    rows: list[tuple[float, float]] = []
+    offset = np.zeros(max(NODE_COUNTS) + 1, dtype=np.int64)
+    for count in NODE_COUNTS:
+        offset[count] = len(rows)
+        nodes, weights = np.polynomial.legendre.leggauss(count)
+        rows += list(zip((nodes + 1) / 2, weights / 2, strict=True))
+    return np.array(rows), offset
+
+
+def vectorised_nodes(centre: FloatArray, axial: float, start: IntArray, with_axial: bool) -> Nodes:
+    """What the compiled code fills, with numpy alone: peaks of equal numbers of nodes at once."""
+    counts = np.diff(start)
     table, centroid = np.empty((start[-1], 6)), np.empty((len(centre), 3))
     for count in np.unique(counts):
         members = np.flatnonzero(counts == count)
@@ -77,6 +102,10 @@ def _slopes(centre: FloatArray, axial: float, count: int, with_axial: bool) -> F
     if not with_axial:
         nothing = np.zeros_like(position)
         return np.stack([position, weight, by_centre, weight_by_centre, nothing, nothing], axis=-1)
-    high, low = (axial_nodes(centre, axial + step, count) for step in (_STEP, -_STEP))
-    by_axial, weight_by_axial = ((one - other) / (2 * _STEP) for one, other in zip(high, low, strict=True))
+    stretch = axial_stretch(axial, count)
+    growth = (1 - 1 / stretch**2) / axial if axial else np.zeros(count)
+    by_axial = -growth / np.tan(node)
+    log_weight = -2 * growth - by_axial / np.tan(node)
+    weight_by_axial = weight * (log_weight - (weight * log_weight).sum(axis=1, keepdims=True))
+    by_axial = np.degrees(by_axial)
     return np.stack([position, weight, by_centre, weight_by_centre, by_axial, weight_by_axial], axis=-1)

@@ -14,7 +14,7 @@ from .extra_peaks import ExtraPeaks
 from .extraction import Extraction
 from .from_task import instrument_of
 from .kernel_work import PeakWork
-from .kernels import add_peaks
+from .kernels import add_peaks, kernel_name
 from .peak_columns import windowed_shapes
 from .peaks import Peaks, shared_names
 from .phase_model import PhaseModel
@@ -232,7 +232,7 @@ class PatternModel:
             places = np.concatenate([[index], n_phases + used, [n_phases + n_free]])
             slopes = np.ascontiguousarray(peaks.slopes @ rows[:, used])
             nodes = self._sum(phase.name, peaks, slopes, values.get(AXIAL, 0.0), bool(np.any(axial_row)), places, sums)
-            deposit[:, places[:-1]] += self._tail(peaks, slopes, nodes, axial_row[used])
+            self._deposit(peaks, slopes, nodes, axial_row[used], places, deposit)
         for k in np.flatnonzero(axial_row):
             sums[n_phases + k] += axial_row[k] * sums[-1]
         for start in range(0, n_phases + n_free, _TAILS_AT_ONCE):
@@ -264,13 +264,22 @@ class PatternModel:
             self._windows[name] = windows
         return windows
 
-    def _tail(self, peaks: Peaks, slopes: FloatArray, nodes: Nodes, axial_row: FloatArray) -> FloatArray:
-        """Deposit of the tails with T = area · η · FWHM / 2π."""
+    def _deposit(
+        self, peaks: Peaks, slopes: FloatArray, nodes: Nodes, axial_row: FloatArray, places: IntArray,
+        deposit: FloatArray,
+    ) -> None:  # fmt: skip
+        """Add the tails, T = area · η · FWHM / 2π, and their derivatives to columns of the grid."""
+        if kernel_name() == "numba":
+            from .compiled_spread import add_deposit
+
+            add_deposit(self.tails.low, self.tails.step, peaks.area, peaks.fwhm, peaks.eta, slopes, nodes.centroid,
+                        axial_row, places, deposit)  # fmt: skip
+            return
         unit = peaks.eta * peaks.fwhm / (2 * np.pi)
         by_shape = slopes[:, 2] * peaks.eta[:, None] + slopes[:, 3] * peaks.fwhm[:, None]
         by_free = slopes[:, 0] * unit[:, None] + (peaks.area / (2 * np.pi))[:, None] * by_shape
         moved = slopes[:, 1] * nodes.centroid[:, 1:2] + np.outer(nodes.centroid[:, 2], axial_row)
-        return self.tails.deposit(peaks.area * unit, nodes.centroid[:, 0], by_free, moved)
+        deposit[:, places[:-1]] += self.tails.deposit(peaks.area * unit, nodes.centroid[:, 0], by_free, moved)
 
     def has_negative_width(self, values: Mapping[str, float]) -> bool:
         """Whether U, V, W give a variance below the floor somewhere in the range."""

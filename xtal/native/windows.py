@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..diffraction.axial_divergence import axial_spread
 from ..diffraction.peak_sums import DISCARDED_TAIL
 
-__all__ = ["BROAD", "Windows", "make_windows"]
+__all__ = ["BROAD", "NODE_COUNTS", "Windows", "make_windows"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -19,7 +19,9 @@ BROAD = 1.0
 """Half width Γ in degrees of the Lorentzian that carries all tails, see `tails`."""
 
 _GAUSSIAN_REACH = 3.0
-_NODES = np.array([1, 3, 4, 6, 8, 12, 20, 32, 64])
+NODE_COUNTS = (1, 3, 4, 6, 8, 12, 20, 32, 64)
+"""Numbers of axial nodes that a peak may have."""
+
 _SPREADS = [0.02, 0.15, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0]
 _MOVED = 0.25
 _WIDENED = 0.2
@@ -66,5 +68,5 @@ def make_windows(axis: FloatArray, centre: FloatArray, fwhm: FloatArray, eta: Fl
     lorentz = (np.abs(BROAD**2 - fwhm**2 / 4) * eta * fwhm * 2 / (3 * np.pi * DISCARDED_TAIL)) ** (1 / 3)
     reach = np.maximum(_GAUSSIAN_REACH * fwhm, lorentz) + spread
     first, last = np.searchsorted(axis, centre - reach), np.searchsorted(axis, centre + reach)
-    nodes = _NODES[np.searchsorted(_SPREADS, spread / fwhm)]
+    nodes = np.array(NODE_COUNTS)[np.searchsorted(_SPREADS, spread / fwhm)]
     return Windows(first, last, nodes, centre.copy(), fwhm.copy(), axial)
