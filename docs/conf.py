@@ -28,8 +28,16 @@ author = "The xtal developers"
 copyright = author
 version = release = xtal.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
-exclude_patterns = ["_build", "conf.py", "reference_pages.py", "mathml.py", "check_links.py", "jupyter_execute"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "glossary_links"]
+exclude_patterns = [
+    "_build",
+    "conf.py",
+    "reference_pages.py",
+    "mathml.py",
+    "glossary_links.py",
+    "check_links.py",
+    "jupyter_execute",
+]
 source_suffix = {".md": "myst-nb", ".py": "myst-nb", ".ipynb": "myst-nb"}
 suppress_warnings = ["mystnb.unknown_mime_type"]
 

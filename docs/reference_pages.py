@@ -116,9 +116,10 @@ def constant_texts(module: ModuleType) -> dict[str, str]:
     for assignment, text in pairwise(body):
         targets = assignment.targets if isinstance(assignment, ast.Assign) else [getattr(assignment, "target", None)]
         if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str):
-            found |= {
-                target.id: inspect.cleandoc(text.value.value) for target in targets if isinstance(target, ast.Name)
-            }
+            names = [
+                name for target in targets for name in ast.walk(target or ast.Tuple([])) if isinstance(name, ast.Name)
+            ]
+            found |= {name.id: inspect.cleandoc(text.value.value) for name in names}
     return found
 
 
