@@ -120,3 +120,24 @@ def test_cells_strains_and_shares_of_simulated_patterns_come_back(two_phases):
 def test_scale_of_a_further_pattern_that_no_stage_frees_is_held(two_phases):
     task = joined(*two_phases, stages=[["phase.al2o3.scale", "phase.lif.scale"]])
     assert refine_task(task, lambda event: None)["parameters"]["pattern.B.scale"]["value"] == 1.0
+
+
+def test_intensities_of_two_patterns_are_extracted_with_one_cell(make_task, laboratory, neutrons):
+    structure = reference_structure("al2o3")
+    tasks = [make_task([structure], one, span=(25.0, 100.0, 0.05)) for one in (laboratory, neutrons)]
+    cell = [
+        "phase.al2o3.cell.a",
+        "phase.al2o3.cell.c",
+        *(f"pattern.{one}.background.c{i}" for one in "AB" for i in range(3)),
+    ]
+    task = joined(tasks, {"al2o3": "ac"}, stages=[cell]) | {"mode": "lebail"}
+    task["parameters"] = {
+        name: spec for name, spec in task["parameters"].items() if ".site." not in name and not name.endswith("scale")
+    }
+    outcome = refine_task(task, lambda event: None)
+    for axis in "ac":
+        row = outcome["parameters"][f"phase.al2o3.cell.{axis}"]
+        assert abs(row["value"] - getattr(structure.lattice, axis)) < 4 * row["esd"]
+    for pattern in outcome["patterns"].values():
+        assert pattern["agreement"]["gof"] < 1.1
+        assert all(line["f_squared"] > 0 for line in pattern["reflections"]["al2o3"])

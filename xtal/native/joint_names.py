@@ -62,8 +62,9 @@ class PatternNames:
         """Parameters of the pattern's own model."""
         found = {inner: value for outer, value in values.items() if (inner := self.inner(outer)) is not None}
         for name, factors in self.factors.items():
-            for factor in factors:
-                found[name] *= values.get(factor, 1.0)
+            # where intensities are extracted there is no scale
+            if name in found:
+                found[name] *= float(np.prod([values.get(factor, 1.0) for factor in factors]))
         for name, strain in self.strains.items():
             if name in found:
                 found[name] *= 1 + values.get(strain, 0.0)
