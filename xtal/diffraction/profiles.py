@@ -7,6 +7,8 @@ Widths, in degrees 2θ: Gaussian variance :math:`U\tan^2\theta + V\tan\theta + W
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -70,21 +72,36 @@ def lorentzian_fwhm(
 def thompson_cox_hastings(gaussian: ArrayLike, lorentzian: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """FWHM and Lorentzian fraction η of the pseudo-Voigt that stands for a Voigt of two given FWHM."""
     g, l = np.asarray(gaussian, dtype=float), np.asarray(lorentzian, dtype=float)
-    fwhm = np.asarray(sum(c * g ** (5 - n) * l**n for n, c in enumerate(_FIFTH_POWER))) ** 0.2
-    ratio = l / fwhm
-    return fwhm, np.asarray(sum(c * ratio ** (n + 1) for n, c in enumerate(_LORENTZIAN_SHARE)))
+    fwhm = _homogeneous(_FIFTH_POWER, g, l) ** 0.2
+    return fwhm, _share(l / fwhm)
 
 
 def thompson_cox_hastings_slopes(gaussian: FloatArray, lorentzian: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Derivatives of `thompson_cox_hastings`: those of FWHM and of η by (gaussian, lorentzian), each (2, n)."""
     g, l = gaussian, lorentzian
-    fwhm = thompson_cox_hastings(g, l)[0]
-    by_g = sum(c * (5 - n) * g ** (4 - n) * l**n for n, c in enumerate(_FIFTH_POWER[:5]))
-    by_l = sum(c * n * g ** (5 - n) * l ** (n - 1) for n, c in enumerate(_FIFTH_POWER) if n)
-    width = np.stack([by_g, by_l]) / (5 * fwhm**4)
+    fwhm = _homogeneous(_FIFTH_POWER, g, l) ** 0.2
+    by_g = _homogeneous([c * (5 - n) for n, c in enumerate(_FIFTH_POWER[:5])], g, l)
+    by_l = _homogeneous([c * n for n, c in enumerate(_FIFTH_POWER) if n], g, l)
+    width = np.stack([by_g, by_l]) / (5 * np.square(fwhm * fwhm))
     ratio = l / fwhm
-    share = sum(c * (n + 1) * ratio**n for n, c in enumerate(_LORENTZIAN_SHARE))
-    return width, share * (np.stack([np.zeros_like(l), 1 / fwhm]) - ratio / fwhm * width)
+    first, second, third = _LORENTZIAN_SHARE
+    by_ratio = first + (2 * second + 3 * third * ratio) * ratio
+    return width, by_ratio / fwhm * (np.stack([np.zeros_like(l), np.ones_like(l)]) - ratio * width)
+
+
+def _homogeneous(coefficients: Sequence[float], g: FloatArray, l: FloatArray) -> FloatArray:
+    """Σ cₙ g^(m−n) lⁿ for m + 1 coefficients."""
+    total, power = np.full_like(l, coefficients[0]), np.ones_like(l)
+    for coefficient in coefficients[1:]:
+        power = power * l
+        total = total * g + coefficient * power
+    return np.asarray(total)
+
+
+def _share(ratio: FloatArray) -> FloatArray:
+    """η of the ratio of the Lorentzian to the whole FWHM."""
+    first, second, third = _LORENTZIAN_SHARE
+    return np.asarray(((third * ratio + second) * ratio + first) * ratio)
 
 
 def pseudo_voigt(x: ArrayLike, fwhm: ArrayLike, eta: ArrayLike) -> FloatArray:
