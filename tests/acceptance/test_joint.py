@@ -148,15 +148,28 @@ def test_x_rays_and_a_time_of_flight_bank_give_cell_strain_and_their_own_shares(
 def test_rietx_refuses_time_of_flight_and_names_the_engine_that_takes_it(tmp_path):
     job = job_of(tmp_path, (SYNCHROTRON, SPALLATION), ({"si": 1.0}, {"si": 1.0}))
     with pytest.raises(
-        EngineUnsupportedError, match=r"rietx 1\.10 reads time-of-flight banks and refines none; the gsas2 engine"
+        EngineUnsupportedError, match=r"rietx 1\.10 reads time-of-flight banks and refines none; gsas2 and native do"
     ):
         refine(job, engine="rietx")
 
 
-def test_rietx_refuses_shared_fractions_of_several_phases(tmp_path):
+def test_rietx_gives_several_phases_the_shares_of_each_pattern(tmp_path):
     job = job_of(tmp_path, (SYNCHROTRON, REACTOR), ({"si": 0.7, "lif": 0.3}, {"si": 0.5, "lif": 0.5}))
-    with pytest.raises(EngineUnsupportedError, match="gsas2 engine can"):
-        refine(job, engine="rietx")
+    result = refine(job, engine="rietx")
+    assert result.phases["si"].weight_fraction.value == pytest.approx(0.7, abs=0.01)
+    share = result.parameters["pattern.reactor.share.lif"]
+    assert share.value == pytest.approx((0.5 / 0.5) / (0.3 / 0.7), rel=0.02)
+    assert share.esd is not None
+    assert share.esd > 0
+
+
+def test_rietx_refuses_shares_that_are_held_beside_free_scales(tmp_path):
+    job = job_of(tmp_path, (SYNCHROTRON, REACTOR), ({"si": 0.7, "lif": 0.3}, {"si": 0.5, "lif": 0.5}))
+    stages = tuple(
+        replace(stage, free=tuple(name for name in stage.free if "share" not in name)) for stage in job.stages
+    )
+    with pytest.raises(EngineUnsupportedError, match=r"share\.lif.*native or gsas2, which keep shares"):
+        refine(replace(job, stages=stages), engine="rietx")
 
 
 @pytest.mark.slow

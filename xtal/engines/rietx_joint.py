@@ -1,11 +1,14 @@
-"""Joint refinements by rietx: one phase seen by several constant-wavelength patterns.
+"""Joint refinements by rietx: phases seen by several constant-wavelength patterns.
 
 Every pattern becomes an ordinary one-pattern `Problem` with names of its own (``pattern.N.zero`` is ``pattern.zero`` there);
-rietx's `MultiParameterTable` gives the columns of the phase to all of them and keeps those of the instruments apart. What a
+rietx's `MultiParameterTable` gives the columns of the phases to all of them and keeps those of the instruments apart. What a
 joint job has on top is said in rietx's words:
 
-- ``pattern.N.scale`` is the quotient of the phase's scale in that pattern and in the first;
+- ``pattern.N.scale`` is the quotient of the first phase's scale in that pattern and in the first pattern;
+- ``pattern.N.share.P`` is that quotient of another phase over that of the first phase;
 - ``pattern.N.strain.P.a`` is that of its axes minus one: in stages that free it, the pattern has a cell of its own.
+
+Every phase has a scale in every pattern, so several phases need free shares: rietx can't keep products of scales equal.
 """
 
 from __future__ import annotations
@@ -48,25 +51,35 @@ class Joint:
     table: Any
 
     @property
-    def phase(self) -> str:
-        """The one phase."""
-        return str(self.task["phases"][0]["name"])
+    def phases(self) -> list[str]:
+        """Names of the phases."""
+        return [str(phase["name"]) for phase in self.task["phases"]]
+
+    @property
+    def first(self) -> str:
+        """The phase that a further pattern's scale is about."""
+        return self.phases[0]
 
     def inner(self, number: int, name: str) -> str | None:
         """What a dotted name is called within a pattern; None when it belongs to another one."""
-        own, phase = f"pattern.{self.names[number]}.", f"phase.{self.phase}."
+        own = f"pattern.{self.names[number]}."
         if name.startswith("phase."):
-            return None if number > 0 and name == f"{phase}scale" else name
+            return None if number > 0 and name.endswith(".scale") and name.count(".") == 2 else name
         if not name.startswith(own):
             return None
         rest = name.removeprefix(own)
         if rest == "scale":
-            return f"{phase}scale"
-        strain = f"strain.{self.phase}."
-        return f"{phase}cell.{rest.removeprefix(strain)}" if rest.startswith(strain) else f"pattern.{rest}"
+            return f"phase.{self.first}.scale"
+        kind, _, inner = rest.partition(".")
+        if kind == "share":
+            return f"phase.{inner}.scale"
+        if kind == "strain":
+            phase, _, axis = inner.rpartition(".")
+            return f"phase.{phase}.cell.{axis}"
+        return f"pattern.{rest}"
 
     def reference(self, name: str) -> str | None:
-        """The phase's parameter that a scale or strain of a further pattern is relative to; None for other names."""
+        """The phase's parameter that a scale, share or strain of a further pattern is relative to; None for other names."""
         if not name.startswith("pattern."):
             return None
         inner = self.inner(self.owner(name), name)
@@ -83,14 +96,9 @@ def build_joint(task: dict[str, Any]) -> Joint:
     Raises
     ------
     TaskError
-        ``unsupported`` for several phases, ties between patterns, or what rietx lacks.
+        ``unsupported`` for shares held while scales are free, ties between patterns, or what rietx lacks.
     """
-    if len(task["phases"]) > 1:
-        raise TaskError(
-            "unsupported",
-            "patterns: rietx keeps a scale for every phase and pattern, so several patterns can't share the fractions of "
-            "several phases; the gsas2 engine can.",
-        )
+    check_models(task)
     joint = Joint(task, tuple(entry["name"] for entry in task["patterns"]), [], None)
     check_scales(joint)
     tasks = [task_of(joint, number) for number in range(len(joint.names))]
@@ -115,10 +123,9 @@ def problem_of(joint: Joint, number: int, task: dict[str, Any], links: dict[str,
     """One pattern as a problem that shares its parameter table with the others."""
     multi = joint.table
     # rietx wants the same species to start with; ions scatter X-rays, nuclides neutrons.
-    for atom, site in zip(
-        multi.structures[number].phases[0].atoms, task["phases"][0]["structure"]["sites"], strict=True
-    ):
-        atom.species = species_of(task, site)
+    for phase, given in zip(multi.structures[number].phases, task["phases"], strict=True):
+        for atom, site in zip(phase.atoms, given["structure"]["sites"], strict=True):
+            atom.species = species_of(task, site)
     problem = Problem(
         task,
         multi.structures[number],
@@ -134,17 +141,31 @@ def problem_of(joint: Joint, number: int, task: dict[str, Any], links: dict[str,
     return problem
 
 
+def check_models(task: dict[str, Any]) -> None:
+    """Refuse what rietx does for one pattern only."""
+    if task.get("mode", "rietveld") != "rietveld":
+        raise TaskError("unsupported", f"mode {task['mode']!r} of several patterns: rietx does one; native has it.")
+    if task.get("restraints"):
+        raise TaskError(
+            "unsupported", "restraints with several patterns: rietx has none there; native and gsas2 have them."
+        )
+
+
 def check_scales(joint: Joint) -> None:
-    """The scale of a further pattern moves with the phase's, so both are free or both are held."""
-    scale = f"phase.{joint.phase}.scale"
+    """The scales of a further pattern move with the phases', so all are free or all are held."""
     for stage in joint.task["stages"]:
         for name in joint.names[1:]:
-            own = f"pattern.{name}.scale"
-            if (scale in stage["free"]) != (own in stage["free"]):
-                raise TaskError(
-                    "unsupported",
-                    f"{own}: rietx frees it together with {scale} only; free both from the same stage on.",
-                )
+            own = {phase: f"pattern.{name}.share.{phase}" for phase in joint.phases} | {
+                joint.first: f"pattern.{name}.scale"
+            }
+            for phase, quotient in own.items():
+                scale = f"phase.{phase}.scale"
+                if (scale in stage["free"]) != (quotient in stage["free"]):
+                    raise TaskError(
+                        "unsupported",
+                        f"{quotient}: rietx has a scale of every phase in every pattern and frees it together with {scale} "
+                        "only. Free both from the same stage on, or use native or gsas2, which keep shares.",
+                    )
 
 
 def task_of(joint: Joint, number: int) -> dict[str, Any]:
@@ -159,6 +180,7 @@ def task_of(joint: Joint, number: int) -> dict[str, Any]:
     return {
         **{key: task[key] for key in ("title", "work_dir", "mode", "phases")},
         **{key: entry[key] for key in ("pattern", "background", "instrument")},
+        "peaks": entry.get("peaks", []),
         "parameters": parameters,
         "ties": [own for tie in task.get("ties", []) if (own := own_tie(joint, number, tie)) is not None],
         "stages": [{**stage, "free": own_names(joint, number, stage["free"])} for stage in task["stages"]],
@@ -176,9 +198,12 @@ def own_spec(joint: Joint, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     if reference is None:
         return spec
     start = joint.task["parameters"][reference]["value"]
-    if name.endswith(".scale"):
-        known = None not in (start, spec["value"]) and 1.0 not in (start, spec["value"])
-        return {"value": start * spec["value"] if known else 1.0, "min": 0.0, "max": None}
+    if reference.endswith(".scale"):
+        quotients = [spec["value"], start]
+        if ".share." in name:
+            quotients.append(joint.task["parameters"][f"pattern.{joint.names[joint.owner(name)]}.scale"]["value"])
+        known = None not in quotients and 1.0 not in quotients[1:]
+        return {"value": math.prod(quotients) if known else 1.0, "min": 0.0, "max": None}
     return {key: None if spec[key] is None else start * (1.0 + spec[key]) for key in ("value", "min", "max")}
 
 
@@ -188,7 +213,8 @@ def own_tie(joint: Joint, number: int, tie: dict[str, Any]) -> dict[str, Any] | 
     if all(name is None for name in found):
         return None
     relative = any(joint.reference(name) is not None for name in (tie["target"], *(name for _, name in tie["terms"])))
-    if None in found or relative or f"phase.{joint.phase}.scale" in found:
+    scales = {f"phase.{phase}.scale" for phase in joint.phases}
+    if None in found or relative or scales.intersection(name for name in found if name is not None):
         raise TaskError("unsupported", f"{tie['target']}: rietx ties nothing between patterns, and no scale or strain.")
     target, *names = found
     return {
@@ -235,14 +261,14 @@ def own_axes(joint: Joint, free: list[str]) -> list[str]:
         ``unsupported`` when only some of the further patterns have a strain along such an axis.
     """
     axes = []
-    for axis in ("a", "b", "c"):
-        names = [f"pattern.{name}.strain.{joint.phase}.{axis}" for name in joint.names[1:]]
+    for phase, axis in ((phase, axis) for phase in joint.phases for axis in "abc"):
+        names = [f"pattern.{name}.strain.{phase}.{axis}" for name in joint.names[1:]]
         freed = [name for name in names if name in free]
         if freed and len(freed) < len(names):
             missing = next(name for name in names if name not in freed)
             raise TaskError("unsupported", f"{missing}: rietx frees it together with {freed[0]} only.")
         if freed:
-            axes.append(joint.problems[0].links[f"phase.{joint.phase}.cell.{axis}"].path)
+            axes.append(joint.problems[0].links[f"phase.{phase}.cell.{axis}"].path)
     return axes
 
 
@@ -257,7 +283,17 @@ def solved_of(stage: dict[str, Any], model: Any, answer: Any, values: dict[str, 
     """One pattern at the answer; its free parameters are counted as those of the whole fit."""
     curves = tuple(model.phase_component(index, values) for index in range(len(model.phases)))
     free = tuple(dict.fromkeys(stage["free"]))
-    return Solved(stage["name"], free, model, answer, seconds, values, model.background(values), curves)
+    return Solved(
+        stage["name"],
+        free,
+        model,
+        answer,
+        seconds,
+        values,
+        model.background(values),
+        curves,
+        model.extra_peak_curve(values),
+    )
 
 
 def value_of_name(joint: Joint, found: list[Solved], name: str) -> float | None:
@@ -267,8 +303,17 @@ def value_of_name(joint: Joint, found: list[Solved], name: str) -> float | None:
     reference = joint.reference(name)
     if reference is not None:
         ratio = native / native_value(joint, found, 0, reference)
-        return ratio if name.endswith(".scale") else ratio - 1.0
+        if ".share." in name:
+            return ratio / scale_of(joint, found, number)
+        return ratio if reference.endswith(".scale") else ratio - 1.0
     return joint.problems[number].links[str(joint.inner(number, name))].to_xtal(native)
+
+
+def scale_of(joint: Joint, found: list[Solved], number: int) -> float:
+    """Scale of a further pattern: that of the first phase there over that in the first pattern."""
+    return native_value(joint, found, number, f"pattern.{joint.names[number]}.scale") / native_value(
+        joint, found, 0, f"phase.{joint.first}.scale"
+    )
 
 
 def native_value(joint: Joint, found: list[Solved], number: int, name: str) -> float:
@@ -320,6 +365,10 @@ def row_of(joint: Joint, found: list[Solved], name: str) -> Array:
     if reference is not None:
         first = native_value(joint, found, 0, reference)
         ratio: Array = (row - native / first * native_row(joint, 0, reference)) / first
+        if ".share." in name:
+            scale = scale_of(joint, found, number)
+            own = row_of(joint, found, f"pattern.{joint.names[number]}.scale")
+            ratio = (ratio - native / first / scale * own) / scale
         return ratio
     slope: Array = joint.problems[number].links[str(joint.inner(number, name))].slope(native) * row
     return slope

@@ -41,11 +41,11 @@ def joint_outcome(joint: Joint, history: list[list[Solved]], engine: dict[str, s
             name: {
                 "agreement": agreement_of(solved),
                 "profile": profile_of(problem, solved),
-                "reflections": {joint.phase: reflections_of(solved, 0)},
+                "reflections": {phase: reflections_of(solved, i) for i, phase in enumerate(joint.phases)},
             }
             for name, problem, solved in zip(joint.names, joint.problems, found, strict=True)
         },
-        "derived_cells": {joint.phase: cell_of(0, found[0].values)},
+        "derived_cells": {phase: cell_of(i, found[0].values) for i, phase in enumerate(joint.phases)},
         "stages": [stage_row(solved) for solved in history],
         "warnings": warnings_of(joint, found, covariance),
         "files": [],

@@ -122,8 +122,8 @@ def refuse_time_of_flight(task: dict[str, Any]) -> None:
         if entry["instrument"]["radiation"]["kind"] == "neutron_tof":
             raise TaskError(
                 "unsupported",
-                "radiation neutron_tof: rietx 1.10 reads time-of-flight banks and refines none; the gsas2 engine does "
-                "(--engine gsas2).",
+                "radiation neutron_tof: rietx 1.10 reads time-of-flight banks and refines none; gsas2 and native do "
+                "(--engine native).",
             )
 
 
