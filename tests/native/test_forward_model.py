@@ -87,11 +87,12 @@ def test_f_squared_is_that_of_the_structure_factors(name, structure_named, make_
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * expected.max())
 
 
-def test_common_tails_are_lorentzians_summed_one_by_one():
-    axis = np.arange(20.0, 80.0, 0.03)
+@pytest.mark.parametrize("broad", [BROAD, 0.1])
+def test_common_tails_are_lorentzians_summed_one_by_one(broad):
+    axis = np.arange(20.0, 80.0, 0.03 * broad)
     at, amplitude = np.array([19.4, 31.234, 55.01, 80.3]), np.array([3.0, 1.0, 20.0, 2.0])
-    expected = (amplitude / ((axis[:, None] - at) ** 2 + BROAD**2)).sum(axis=1)
-    tails = Tails(axis)
+    expected = (amplitude / ((axis[:, None] - at) ** 2 + broad**2)).sum(axis=1)
+    tails = Tails(axis, broad)
     found = tails.evaluate(tails.deposit(amplitude, at, np.zeros((4, 0)), np.zeros((4, 0))))[0]
     assert np.abs(found - expected).max() < 3e-4 * expected.max()
 

@@ -51,7 +51,6 @@ def test_names_of_another_pattern_are_refused(task):
     assert kind == "unsupported" and "pattern.B.zero" in text
 
 
-
 @pytest.mark.parametrize(
     "name", ["phase.si.stephens.s400", "phase.si.texture.c4_1", "pattern.absorption", "phase.si.site.Si1.u11"]
 )

@@ -20,7 +20,7 @@ from .peaks import Peaks, shared_names
 from .phase_model import PhaseModel
 from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
 from .tails import Tails
-from .windows import BROAD, Windows, make_windows
+from .windows import Windows, broad_of, make_windows
 
 __all__ = ["AXIAL", "Calculated", "PatternModel", "View"]
 
@@ -120,6 +120,7 @@ class PatternModel:
         if check_names:
             refuse_unknown_names(task, self.known_names())
             refuse_displacement(task, used_names(task))
+        self.broad = broad_of(self.axis)
         self._tails: Tails | None = None
         self._windows: dict[str, Windows] = {}
 
@@ -192,7 +193,7 @@ class PatternModel:
     def tails(self) -> Tails:
         """The operators of the common tails."""
         if self._tails is None:
-            self._tails = Tails(self.axis)
+            self._tails = Tails(self.axis, self.broad)
         return self._tails
 
     def start_extraction(self) -> None:
@@ -253,14 +254,14 @@ class PatternModel:
         windows = self._windows_of(name, peaks, axial)
         nodes = spread_nodes(peaks.centre, axial, windows.nodes, with_axial)
         add_peaks(PeakWork(self.axis, windows.first, windows.last, peaks.area, peaks.fwhm, peaks.eta, nodes.start,
-                           nodes.table, nodes.centroid, BROAD, slopes, with_axial, places), sums)  # fmt: skip
+                           nodes.table, nodes.centroid, self.broad, slopes, with_axial, places), sums)  # fmt: skip
         return nodes
 
     def _windows_of(self, name: str, peaks: Peaks, axial: float) -> Windows:
         """The windows of a phase, made anew when its peaks have moved."""
         windows = self._windows.get(name)
         if windows is None or not windows.still_fit(peaks.centre, peaks.fwhm, axial):
-            windows = make_windows(self.axis, peaks.centre, peaks.fwhm, peaks.eta, axial)
+            windows = make_windows(self.axis, peaks.centre, peaks.fwhm, peaks.eta, axial, self.broad)
             self._windows[name] = windows
         return windows
 

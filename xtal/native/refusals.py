@@ -44,7 +44,9 @@ def refuse_unknown_kinds(task: dict[str, Any]) -> None:
     if kind not in RADIATIONS:
         raise unsupported(f"instrument.radiation.kind {kind!r}: one of {', '.join(RADIATIONS)}.")
     if (kind == "neutron_tof") != ("tof" in task["pattern"]):
-        raise NativeError("bad_input", f"radiation {kind!r} with a pattern in {'µs' if 'tof' in task['pattern'] else '° 2θ'}.")
+        raise NativeError(
+            "bad_input", f"radiation {kind!r} with a pattern in {'µs' if 'tof' in task['pattern'] else '° 2θ'}."
+        )
     if kind == "neutron_tof" and not (task["instrument"].get("bank") or {}).get("two_theta"):
         raise NativeError("bad_input", "instrument.bank needs two_theta, the angle of the bank.")
     if task["background"]["kind"] != "chebyshev":

@@ -30,18 +30,20 @@ class Tails:
     ----------
     axis : ndarray, shape (n,)
         Points, degrees 2θ, increasing.
+    broad : float
+        Γ, degrees.
     """
 
-    def __init__(self, axis: FloatArray) -> None:
+    def __init__(self, axis: FloatArray, broad: float = BROAD) -> None:
         import scipy.fft
 
-        self.step = BROAD / _PER_WIDTH
+        self.step = broad / _PER_WIDTH
         self.low = float(axis[0]) - _PADDING
         self.n = int(np.ceil((float(axis[-1]) + _PADDING - self.low) / self.step)) + 4
         distance = self.step * np.arange(-(self.n - 1), self.n)
         # what wraps around ends before the n values that are used
         self.length = scipy.fft.next_fast_len(2 * self.n, real=True)
-        self.kernel = scipy.fft.rfft(1 / (distance**2 + BROAD**2), self.length)
+        self.kernel = scipy.fft.rfft(1 / (distance**2 + broad**2), self.length)
         node, weights, _ = self._weights(axis)
         self.interpolation = self._matrix(node, weights)
 

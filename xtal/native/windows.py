@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from ..diffraction.axial_divergence import axial_spread
 from ..diffraction.peak_sums import DISCARDED_TAIL
 
-__all__ = ["BROAD", "NODE_COUNTS", "Windows", "make_windows"]
+__all__ = ["BROAD", "NODE_COUNTS", "Windows", "broad_of", "make_windows"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BROAD = 1.0
-"""Half width Γ in degrees of the Lorentzian that carries all tails, see `tails`."""
+"""Largest half width Γ in degrees of the Lorentzian that carries all tails, see `tails`."""
+
+_STEPS_OF_BROAD = 100
 
 _GAUSSIAN_REACH = 3.0
 NODE_COUNTS = (1, 3, 4, 6, 8, 12, 20, 32, 64)
@@ -59,13 +61,20 @@ class Windows:
         return bool(np.all(moved & same))
 
 
-def make_windows(axis: FloatArray, centre: FloatArray, fwhm: FloatArray, eta: FloatArray, axial: float) -> Windows:
+def broad_of(axis: FloatArray) -> float:
+    """Γ for an axis: where points are close, so are peaks narrow, and windows would hold many points."""
+    return float(min(BROAD, _STEPS_OF_BROAD * np.median(np.diff(axis)))) if len(axis) > 1 else BROAD
+
+
+def make_windows(
+    axis: FloatArray, centre: FloatArray, fwhm: FloatArray, eta: FloatArray, axial: float, broad: float = BROAD
+) -> Windows:
     """Windows beyond which less than `DISCARDED_TAIL` of a peak's area is left that the common tails don't carry.
 
     The Lorentzian less the common tail falls as 2ηγΓ²/(3πX³), γ its FWHM.
     """
     spread = axial_spread(centre, axial)
-    lorentz = (np.abs(BROAD**2 - fwhm**2 / 4) * eta * fwhm * 2 / (3 * np.pi * DISCARDED_TAIL)) ** (1 / 3)
+    lorentz = (np.abs(broad**2 - fwhm**2 / 4) * eta * fwhm * 2 / (3 * np.pi * DISCARDED_TAIL)) ** (1 / 3)
     reach = np.maximum(_GAUSSIAN_REACH * fwhm, lorentz) + spread
     first, last = np.searchsorted(axis, centre - reach), np.searchsorted(axis, centre + reach)
     nodes = np.array(NODE_COUNTS)[np.searchsorted(_SPREADS, spread / fwhm)]
