@@ -198,3 +198,37 @@ def test_what_pdffit2s_own_neutron_lengths_make_is_all_that_exceeds_half_a_perce
     assert np.abs(ours - own).max() < 0.0053 * highest
     assert np.abs(own - same).max() == pytest.approx(0.0040 * highest, rel=0.02)
     assert np.abs(ours - same).max() < 0.0025 * highest
+
+
+def test_form_factors_weigh_each_pair_at_each_q():
+    """One Li–Cl pair in a wide cell against its own sine transform."""
+    from xtal.pdf.scattering import form_factor
+
+    sites = (Site("Li1", "Li", (0.0, 0.0, 0.0), u_iso=0.004), Site("Cl1", "Cl", (0.06, 0.0, 0.0), u_iso=0.004))
+    cell = Structure("pair", Lattice.cubic(40.0), SpaceGroup.from_symbol("P 1"), sites)
+    r, q = r_grid(1.5, 4.0, 0.01), np.linspace(0.0, 25.0, 5001)
+    f_li, f_cl = form_factor("Li", q), form_factor("Cl", q)
+    weight = f_li * f_cl / (0.5 * (f_li + f_cl)) ** 2
+    fine = np.arange(1.5, 3.3, 0.002)
+    peak = np.exp(-0.5 * (fine - 2.4) ** 2 / 0.008) / np.sqrt(2 * np.pi * 0.008) / fine
+    fq = weight * (np.sin(q[:, None] * fine) @ peak) * 0.002
+    line = 4 * np.pi * r * 0.5 * weight[0] * 2 / 40.0**3
+    expected = 2 / np.pi * np.trapezoid(fq * np.sin(r[:, None] * q), q, axis=1) - line
+    made = simulate_pdf(cell, r, PdfSettings("xray", 25.0, form_factors=True), partials=True)
+    assert np.abs(made.partial("Li", "Cl") - expected).max() < 0.002 * expected.max()
+    assert np.allclose(sum(made.partials.values()), made.g)
+    plain = simulate_pdf(cell, r, PdfSettings("xray", 25.0)).g
+    assert plain.max() > 1.3 * made.g.max()
+
+
+def test_form_factors_change_nothing_for_one_element():
+    plain, weighed = (
+        simulate_pdf(nickel(), R, PdfSettings("xray", 25.0, 0.03, form_factors=given)).g for given in (False, True)
+    )
+    assert np.allclose(plain, weighed, atol=1e-9)
+
+
+def test_form_factors_need_xrays_and_an_end_in_q():
+    for settings in ({"probe": "neutron", "q_max": 20.0}, {"q_max": 0.0}, {"q_max": 20.0, "ions": True}):
+        with pytest.raises(InputError, match="form factors"):
+            PdfSettings(**settings, form_factors=True)

@@ -34,6 +34,7 @@ def simulate(
     u_iso: Annotated[str | None, typer.Option("--u-iso", help="Displacement parameters of every site, Å²: 0.01, or by structure.")] = None,
     isotope: Annotated[list[str] | None, typer.Option("--isotope", help="Li=7; may be repeated.")] = None,
     ions: Annotated[bool, typer.Option("--ions", help="Electrons of ions instead of atoms.")] = False,
+    form_factors: Annotated[bool, typer.Option("--form-factors", help="X-rays: weigh pairs by form factors at each Q instead of at Q = 0; needs --qmax.")] = False,
     partial: Annotated[list[str] | None, typer.Option("--partial", metavar="A-B", help="Pair of elements to show and write (all: every pair); may be repeated.")] = None,
     coordination: Annotated[list[str] | None, typer.Option("--coordination", metavar="A-B:LOW:HIGH", help="Print the number of B around A between two distances, Å; may be repeated.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Columns r, G, R and partials to write: .gr or .csv.")] = None,
@@ -52,7 +53,7 @@ def simulate(
         raise InputError(
             f"structures {', '.join(names)};", where="arguments", remedy="give each its own name: alias=structure."
         )
-    settings = PdfSettings("neutron" if neutron else "xray", q_max, q_damp, q_broad, ions)
+    settings = PdfSettings("neutron" if neutron else "xray", q_max, q_damp, q_broad, ions, form_factors)
     phases = _phases(found, delta1=delta1, delta2=delta2, diameter=diameter, u_iso=u_iso)
     measured = _measured(compare, span)
     r = r_grid(*span, step)

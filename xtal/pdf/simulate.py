@@ -22,7 +22,7 @@ from .envelope import resolution_envelope, sphere_envelope
 from .pairs import PairTable, pair_table
 from .peak_sum import GRID_POINTS_PER_SIGMA, sum_of_gaussians
 from .peak_widths import DEFAULT_U_ISO, peak_variances, relative_displacements
-from .site_scattering import CellScattering, Probe, cell_scattering, element_pairs
+from .site_scattering import CellScattering, Probe, cell_scattering, element_pairs, pair_weights
 from .termination import terminated
 from .transform import r_grid
 
@@ -32,6 +32,9 @@ FloatArray = NDArray[np.float64]
 
 RIPPLE_MARGIN = 10.0
 """Å beyond the last point that are calculated too, so that ripples from there are whole; their second half fades out."""
+
+LAST_Q = 75.0
+"""Å⁻¹ up to which form factors are known."""
 
 _GRID = (0.0025, 0.02)
 _STEPS_EQUAL = 1e-6
@@ -53,6 +56,8 @@ class PdfSettings:
         Å⁻¹.
     ions : bool
         Count the electrons of the ions rather than of the atoms.
+    form_factors : bool
+        Weigh pairs by f(Q) f(Q)/⟨f(Q)⟩² of the atoms at each Q, as X-rays do, rather than by their value at Q = 0.
     """
 
     probe: Probe = "xray"
@@ -60,12 +65,16 @@ class PdfSettings:
     q_damp: float = 0.0
     q_broad: float = 0.0
     ions: bool = False
+    form_factors: bool = False
 
     def __post_init__(self) -> None:
         for name in ("q_max", "q_damp", "q_broad"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise InputError(f"{name} = {value:g} Å⁻¹;", where="pdf", remedy="it can't be negative.")
+        if self.form_factors and (self.probe != "xray" or self.ions or not 0 < self.q_max <= LAST_Q):
+            raise InputError("form factors without X-rays, neutral atoms and a Qmax;", where="pdf",
+                             remedy=f"give Qmax up to {LAST_Q:g} Å⁻¹, and neither neutrons nor ions.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -272,11 +281,18 @@ def _phase_pdf(
     step = _grid_step(points, variance)
     r = np.asarray(step * np.arange(int(table.maximum / step) + 1), dtype=np.float64)
     weight, density = _pair_weights(table, composition)
-    rows = [_bare_pdf(r, step, table.r, variance, weight, density.sum())]
-    for selected, share in _by_elements(phase.structure, table, density, pairs):
+    wanted = element_pairs([phase.structure]) if settings.form_factors else pairs
+    rows = [] if settings.form_factors else [_bare_pdf(r, step, table.r, variance, weight, density.sum())]
+    for selected, share in _by_elements(phase.structure, table, density, wanted):
         rows.append(_bare_pdf(r, step, table.r[selected], variance[selected], weight[selected], share))
     fading = phase.scale * sphere_envelope(r, phase.diameter) * resolution_envelope(r, settings.q_damp)
-    return _at_points(r, step, terminated(np.array(rows) * fading * _taper(r), step, settings.q_max), points)
+    bare = np.array(rows) * fading * _taper(r)
+    if not settings.form_factors:
+        return _at_points(r, step, terminated(bare, step, settings.q_max), points)
+    seen = terminated(bare, step, settings.q_max, lambda q: pair_weights(phase.structure, wanted, q))
+    by_pair = dict(zip(wanted, seen, strict=True))
+    nothing = np.zeros_like(r)
+    return _at_points(r, step, np.array([seen.sum(axis=0), *(by_pair.get(pair, nothing) for pair in pairs)]), points)
 
 
 def _pair_weights(table: PairTable, composition: CellScattering) -> tuple[FloatArray, FloatArray]:

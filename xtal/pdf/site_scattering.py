@@ -1,7 +1,7 @@
 """How strongly each site takes part in a PDF: one number per atom, as every small-box program has it.
 
 X-rays: the form factor at Q = 0, which is the number of electrons of atom or ion; that f(Q) of different elements differ in shape is
-neglected, as in PDFgui. Neutrons: the real part of the coherent length, fm.
+neglected, as in PDFgui, unless `pair_weights` brings it in. Neutrons: the real part of the coherent length, fm.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..structure import Site, Structure
 
-__all__ = ["PROBES", "CellScattering", "Probe", "cell_scattering", "element_pairs", "left_out_share", "site_powers"]
+__all__ = [
+    "PROBES",
+    "CellScattering",
+    "Probe",
+    "cell_scattering",
+    "element_pairs",
+    "left_out_share",
+    "pair_weights",
+    "site_powers",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +33,7 @@ Probe = Literal["xray", "neutron"]
 PROBES: tuple[Probe, ...] = ("xray", "neutron")
 
 _CANCELLED = 1e-6
+_FORM_FACTORS_END = 75.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +106,20 @@ def cell_scattering(structure: Structure, probe: Probe, *, ions: bool = False) -
             remedy="G(r) is normalised by it; another isotope mixture has one.",
         )
     return CellScattering(atoms, occupancy, power, mean, total / structure.lattice.volume)
+
+
+def pair_weights(structure: Structure, pairs: Sequence[tuple[str, str]], q: FloatArray) -> FloatArray:
+    """f(Q) f(Q)/⟨f(Q)⟩² of pairs of elements at Q (Å⁻¹) over its value at Q = 0, (n_pairs, n_q): what X-rays see less or more of."""
+    from .scattering import form_factor
+
+    shown = np.concatenate([[0.0], np.minimum(q, _FORM_FACTORS_END)])
+    found = {element: form_factor(element, shown) for pair in pairs for element in pair}
+    atoms = dict.fromkeys(found, 0.0)
+    for site, multiplicity in zip(structure.sites, structure.multiplicities, strict=True):
+        atoms[site.element] += site.occupancy * multiplicity
+    mean = sum(number * found[element] for element, number in atoms.items()) / sum(atoms.values())
+    weights = np.array([found[one] * found[other] / mean**2 for one, other in pairs])
+    return np.asarray(weights[:, 1:] / weights[:, :1])
 
 
 def left_out_share(structure: Structure, left_out: Sequence[Site], probe: Probe) -> float:
