@@ -107,11 +107,11 @@ class Page:
 
 
 @contextmanager
-def browser_page(browser: str, home: Path) -> Iterator[Page]:
+def browser_page(browser: str, home: Path, width: int = 1280) -> Iterator[Page]:
     """A page of a browser that reaches this machine and nothing else."""
     profile = home / "profile"
     flags = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,6000", "--remote-debugging-port=0",
+             "--disable-sync", "--disable-dev-shm-usage", f"--window-size={width},6000", "--remote-debugging-port=0",
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--user-data-dir={profile}")  # fmt: skip
     started = subprocess.Popen([browser, *flags, "about:blank"], env={**os.environ, "HOME": str(home)},
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip

@@ -11,19 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.lab import Page, browser_page, find_browser, waited
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("documentation")]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
 )  # fmt: skip
-PAGES = (
-    "index.html", "start.html", "tutorials/a_cubic_share.html", "glossary.html", "units-and-conventions.html",
-    "validation.html", "how-to/lattice-mismatch.html", "reference/job-keys.html", "reference/result-keys.html",
-    "generated/commands.html", "generated/api-things.html",
-)  # fmt: skip
-MEASURE = "<script>addEventListener('load', () => { document.documentElement.dataset.width = document.documentElement.scrollWidth; });</script></body>"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +44,7 @@ def site(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    found = find_browser()
     if found is None:
         pytest.skip("no Chromium: install it (Debian: apt-get install chromium) to test the pages in a browser")
     return found
@@ -80,13 +75,21 @@ def test_every_glossary_term_can_be_linked(site, repository):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", PAGES)
-def test_page_fits_a_window_of_1280_pixels(page, site, browser, tmp_path):
-    file = site / page
-    probe = file.with_name(f"probe-{file.name}")
-    probe.write_text(file.read_text(encoding="utf-8").replace("</body>", MEASURE), encoding="utf-8")
-    width = re.search(r'data-width="(\d+)"', dom(browser, tmp_path, probe.as_uri()))
-    assert width and int(width[1]) <= 1280
+def test_every_page_fits_a_window_of_1280_pixels(site, browser, tmp_path):
+    pytest.importorskip("websocket", reason="the test of the pages' width needs pip install '.[dev]'")
+    with browser_page(browser, tmp_path, width=1280) as page:
+        wide = {file.name: width for file in sorted(site.rglob("*.html")) if (width := page_width(page, file)) > 1280}
+    assert wide == {}
+
+
+def page_width(page: Page, file: Path) -> int:
+    """Width that a page asks for, pixels."""
+    page.open(file.as_uri())
+    waited(
+        lambda: page.value("document.readyState") == "complete" and page.value("location.href") == file.as_uri(),
+        file.name,
+    )
+    return int(page.value("document.documentElement.scrollWidth"))
 
 
 @pytest.mark.browser
