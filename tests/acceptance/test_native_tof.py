@@ -80,7 +80,8 @@ name = "scales and backgrounds"
 free = ["phase.*.scale", "pattern.*.scale", "pattern.*.share", "pattern.*.background"]
 [[stage]]
 name = "positions"
-free = ["phase.*.cell", "pattern.X.zero", "pattern.*.dif_c", "pattern.T1.zero", "pattern.T2.zero"]
+why = "The zero of 11-BM is held: it would move both cells by 18 ppm."
+free = ["phase.*.cell", "pattern.*.dif_c", "pattern.T1.zero", "pattern.T2.zero"]
 [[stage]]
 name = "widths"
 free = ["pattern.X.profile.w", "pattern.X.profile.x", "pattern.X.profile.y", "pattern.*.profile.sig_0", "pattern.*.profile.sig_1", "pattern.*.profile.sig_2"]
@@ -130,5 +131,5 @@ def test_three_patterns_of_nac_agree_with_gsas(shared_data, tmp_path):
     assert result.status == "converged", result.message
     for name, theirs in {"X": 0.1197, "T1": 0.0466, "T2": 0.0729}.items():
         assert result.patterns[name].agreement.rwp < theirs, name
-    assert result.phases["NAC"].cell.a.value == pytest.approx(10.251218, rel=4e-5)
-    assert result.phases["CaF2"].cell.a.value == pytest.approx(5.464617, rel=4e-5)
+    assert result.phases["NAC"].cell.a.value == pytest.approx(10.251218, rel=1.5e-5)
+    assert result.phases["CaF2"].cell.a.value == pytest.approx(5.464617, rel=1.5e-5)
