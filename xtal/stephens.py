@@ -76,8 +76,7 @@ def stephens_strains(
     values : dict of float
         Coefficient of each of these terms, 10⁻⁶ Å⁻⁴.
     """
-    coefficients = sum((values[name] * row for name, row in terms.items()), np.zeros(len(STEPHENS_EXPONENTS)))
-    variance = STEPHENS_UNIT * (_monomials(hkl) @ coefficients)
+    variance = STEPHENS_UNIT * (np.array([values[name] for name in terms]) @ stephens_polynomials(hkl, terms))
     return np.asarray(np.sqrt(np.maximum(variance, 0.0)) * np.asarray(d, dtype=float) ** 2)
 
 

@@ -5,7 +5,8 @@ from .background import Background, Hump, amorphous_halo, glass_hump, kapton_hum
 from .families import is_absent, reflection_families
 from .form_factors import dispersion, electron_form_factor, known_ions, neutron_length, xray_form_factor
 from .fundamental_parameters import SlitOptics
-from .phase_pattern import PhaseProfile, SimulatedPhase
+from .phase_pattern import SimulatedPhase
+from .phase_profile import PhaseProfile
 from .reflections import Reflections, calculate_reflections
 from .rivals import compare_models
 from .simulate import Simulation, axis_points, simulate_pattern

@@ -30,18 +30,22 @@ def transparency_shift(two_theta: ArrayLike, depth: float, radius: float) -> Flo
     return np.asarray(-np.degrees(depth / (2 * radius) * np.sin(np.radians(np.asarray(two_theta, dtype=float)))))
 
 
-def apparent_two_theta(two_theta: ArrayLike, instrument: Instrument, displacement: float = 0.0) -> FloatArray:
-    """Bragg angles with the instrument's zero and a sample displacement (mm), degrees 2θ.
+def apparent_two_theta(
+    two_theta: ArrayLike, instrument: Instrument, displacement: float = 0.0, transparency: float = 0.0
+) -> FloatArray:
+    """Bragg angles with the instrument's zero, a sample displacement and a depth of transparency (mm), degrees 2θ.
 
     Raises
     ------
     InputError
-        A displacement for an instrument without a goniometer radius.
+        A displacement or transparency for an instrument without a goniometer radius.
     """
     angles = np.asarray(two_theta, dtype=float) + instrument.zero
-    if displacement == 0:
+    if displacement == 0 and transparency == 0:
         return angles
     if instrument.goniometer_radius is None:
-        raise InputError("a sample displacement needs the goniometer radius;", where=instrument.name,
+        raise InputError("a sample displacement or transparency needs the goniometer radius;", where=instrument.name,
                          remedy="set goniometer_radius (mm) of the instrument.")  # fmt: skip
-    return angles + displacement_shift(two_theta, displacement, instrument.goniometer_radius)
+    radius = instrument.goniometer_radius
+    shift = displacement_shift(two_theta, displacement, radius)
+    return np.asarray(angles + shift + transparency_shift(two_theta, transparency, radius))

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..instrument import Instrument, TofBank
 from ..structure import Structure
-from .absorption import capillary_transmission
+from .absorption import capillary_transmission, plate_fraction
 from .fundamental_parameters import SlitOptics, fundamental_profile, sum_of_fundamental_peaks
 from .lorentz_polarization import instrument_factor
 from .peak_positions import apparent_two_theta
 from .peak_sums import sum_of_peaks
+from .phase_profile import PhaseProfile, orientation_factor, size_along, strain_along
 from .profiles import gaussian_fwhm, lorentzian_fwhm, thompson_cox_hastings
 from .reflections import Reflections, calculate_reflections
-from .texture import MarchDollase, march_dollase_factor
 from .time_of_flight import TOF_MARGIN, sum_of_tof_peaks, tof_lorentz, tof_widths
 
 __all__ = ["Conditions", "PhaseProfile", "SimulatedPhase", "simulate_phase"]
@@ -34,33 +34,6 @@ FloatArray = NDArray[np.float64]
 
 _MARGIN = 1.0
 _BACKSCATTERED = 179.0
-
-
-@dataclass(frozen=True)
-class PhaseProfile:
-    """What a phase adds to the instrument's peaks.
-
-    Parameters
-    ----------
-    size_nm : float or None
-        Crystallite size, nm (Scherrer constant 1, Lorentzian); None for no broadening.
-    microstrain : float
-        ε of FWHM = ε tanθ radians 2θ, dimensionless (Lorentzian); Δd/d = ε/2.
-    texture : MarchDollase or None
-        Preferred orientation.
-    grain_um : float or None
-        Grain diameter for microabsorption, µm; None for none.
-    """
-
-    size_nm: float | None = None
-    microstrain: float = 0.0
-    texture: MarchDollase | None = None
-    grain_um: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.size_nm is not None and not self.size_nm > 0) or not self.microstrain >= 0:
-            raise InputError(f"crystallite size {self.size_nm} nm with microstrain {self.microstrain:g};",
-                             remedy="the size must be positive and the strain not negative.")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +68,9 @@ class Conditions:
     instrument: Instrument
     points: FloatArray
     displacement: float = 0.0
+    transparency: float = 0.0
     mu_r: float = 0.0
+    plate_mu_t: float | None = None
     use_dispersion: bool = True
     neutral_atoms: bool = False
     optics: SlitOptics | None = None
@@ -119,15 +94,20 @@ def simulate_phase(
     span = (max(points[0] - _MARGIN, 0.0), min(points[-1] + _MARGIN, 180.0))
     table = calculate_reflections(structure, instrument.radiation, two_theta=span,
                                   use_dispersion=conditions.use_dispersion, neutral_atoms=conditions.neutral_atoms)  # fmt: skip
-    angles, areas = _lines(table, _strength(structure, weight, profile, table), instrument, conditions.mu_r)
-    position = apparent_two_theta(table.two_theta(instrument.radiation.wavelength), instrument, conditions.displacement)
+    angles, areas = _lines(table, _strength(structure, weight, profile, table), conditions)
+    strongest = table.two_theta(instrument.radiation.wavelength)
+    position = apparent_two_theta(strongest, instrument, conditions.displacement, conditions.transparency)
     if not np.any((position >= points[0]) & (position <= points[-1])):
         raise InputError(f"no reflection between {points[0]:g} and {points[-1]:g}° 2θ;", where=structure.name,
                          remedy="widen the range or shorten the wavelength.")  # fmt: skip
     total = np.nan_to_num(areas).sum(axis=0)
     found = SimulatedPhase(structure, weight, table, position, total)
     if conditions.optics is None:
-        return found, _analytical(angles, areas, profile, conditions)
+        size, strain = size_along(structure, table, profile), strain_along(structure, table, profile)
+        return found, _analytical(angles, areas, size, strain, conditions)
+    if not profile.is_isotropic:
+        raise InputError("anisotropic broadening with a fundamental-parameters profile;", where=structure.name,
+                         remedy="leave out the slits, or the axis and the strain terms.")  # fmt: skip
     shape = fundamental_profile(conditions.optics, instrument.radiation, profile.size_nm, profile.microstrain)
     return found, sum_of_fundamental_peaks(points, angles[0], total, shape, position - angles[0])
 
@@ -135,9 +115,7 @@ def simulate_phase(
 def _strength(structure: Structure, weight: float, profile: PhaseProfile, table: Reflections) -> FloatArray:
     """Intensities before the factors that depend on the angle."""
     strength = weight / (structure.cell_mass * structure.lattice.volume) * table.multiplicity * table.f_squared
-    if profile.texture is None:
-        return np.asarray(strength)
-    return np.asarray(strength * march_dollase_factor(structure, table.hkl, profile.texture))
+    return np.asarray(strength * orientation_factor(structure, table, profile))
 
 
 def _simulate_tof_phase(
@@ -149,23 +127,33 @@ def _simulate_tof_phase(
     table = calculate_reflections(structure, conditions.instrument.radiation, tof=span)
     areas = _strength(structure, weight, profile, table) * tof_lorentz(table.d_spacing, bank)
     position = table.tof(bank)
-    widths = tof_widths(table.d_spacing, bank, profile.size_nm, profile.microstrain)
+    size, strain = size_along(structure, table, profile), strain_along(structure, table, profile)
+    widths = tof_widths(table.d_spacing, bank, size, strain)
     return SimulatedPhase(structure, weight, table, position, areas), sum_of_tof_peaks(points, position, areas, widths)
 
 
-def _lines(
-    table: Reflections, strength: FloatArray, instrument: Instrument, mu_r: float
-) -> tuple[FloatArray, FloatArray]:
+def _lines(table: Reflections, strength: FloatArray, conditions: Conditions) -> tuple[FloatArray, FloatArray]:
     """Bragg angles and integrated intensities of every line, (lines, n); NaN where a line can't reflect."""
+    instrument = conditions.instrument
     lines = instrument.radiation.lines
     whole = sum(share for _, share in lines)
     angles = np.stack([table.two_theta(wavelength) for wavelength, _ in lines])
     shares = np.array([[share / whole] for _, share in lines])
     areas = strength * shares * instrument_factor(angles, instrument)
-    return angles, areas * capillary_transmission(angles, mu_r) if mu_r else areas
+    if conditions.mu_r:
+        areas = areas * capillary_transmission(angles, conditions.mu_r)
+    if conditions.plate_mu_t is not None:
+        areas = areas * plate_fraction(angles, conditions.plate_mu_t)
+    return angles, areas
 
 
-def _analytical(angles: FloatArray, areas: FloatArray, profile: PhaseProfile, conditions: Conditions) -> FloatArray:
+def _analytical(
+    angles: FloatArray,
+    areas: FloatArray,
+    size_nm: float | FloatArray | None,
+    strain: float | FloatArray,
+    conditions: Conditions,
+) -> FloatArray:
     """Counts of all lines with the instrument's pseudo-Voigt."""
     instrument = conditions.instrument
     wavelengths = np.broadcast_to(
@@ -174,7 +162,9 @@ def _analytical(angles: FloatArray, areas: FloatArray, profile: PhaseProfile, co
     reachable = np.isfinite(angles) & (angles < _BACKSCATTERED)
     angles, areas, wavelengths = angles[reachable], areas[reachable], wavelengths[reachable]
     gauss = gaussian_fwhm(angles, instrument.profile)
-    lorentz = lorentzian_fwhm(angles, instrument.profile, wavelengths, profile.size_nm, profile.microstrain)
+    sizes = None if size_nm is None else np.broadcast_to(size_nm, reachable.shape)[reachable]
+    strains = np.broadcast_to(strain, reachable.shape)[reachable]
+    lorentz = lorentzian_fwhm(angles, instrument.profile, wavelengths, sizes, strains)
     fwhm, eta = thompson_cox_hastings(gauss, lorentz)
-    centres = apparent_two_theta(angles, instrument, conditions.displacement)
+    centres = apparent_two_theta(angles, instrument, conditions.displacement, conditions.transparency)
     return sum_of_peaks(conditions.points, centres, areas, fwhm, eta, instrument.profile.axial)

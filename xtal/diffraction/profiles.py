@@ -60,8 +60,8 @@ def lorentzian_fwhm(
     two_theta: ArrayLike,
     profile: Profile,
     wavelength: float | FloatArray,
-    size_nm: float | None = None,
-    microstrain: float = 0.0,
+    size_nm: float | FloatArray | None = None,
+    microstrain: float | FloatArray = 0.0,
 ) -> FloatArray:
     """Lorentzian FWHM of instrument, crystallite size (nm; None for none) and microstrain ε (dimensionless), degrees 2θ."""
     theta = np.radians(np.asarray(two_theta, dtype=float)) / 2

@@ -19,7 +19,8 @@ from ..structure import Structure
 from .absorption import brindley_factors
 from .background import Background
 from .fundamental_parameters import SlitOptics
-from .phase_pattern import Conditions, PhaseProfile, SimulatedPhase, simulate_phase
+from .phase_pattern import Conditions, SimulatedPhase, simulate_phase
+from .phase_profile import PhaseProfile
 
 __all__ = ["Simulation", "axis_points", "simulate_pattern"]
 
@@ -100,7 +101,9 @@ def simulate_pattern(
     counts: float | None = None,
     seed: int | None = None,
     displacement: float = 0.0,
+    transparency: float = 0.0,
     mu_r: float = 0.0,
+    plate_mu_t: float | None = None,
     use_dispersion: bool = True,
     neutral_atoms: bool = False,
     optics: SlitOptics | None = None,
@@ -124,8 +127,12 @@ def simulate_pattern(
         Poisson noise with this seed; without it the pattern is noise-free.
     displacement : float
         Specimen displacement, mm.
+    transparency : float
+        Depth 1/μ to which the beam sinks into a flat plate, mm.
     mu_r : float
-        Absorption × radius of a capillary (Debye–Scherrer only).
+        Absorption × radius of a capillary (Debye–Scherrer only), 0 to 10.
+    plate_mu_t : float, optional
+        Absorption × thickness of a thin flat plate; without it the plate is thick.
     use_dispersion, neutral_atoms : bool
         See `calculate_structure_factors`.
     optics : SlitOptics, optional
@@ -141,7 +148,9 @@ def simulate_pattern(
     points = np.asarray(axis, dtype=float)
     _check_phases(phases)
     tau = _microabsorption(phases, instrument)
-    conditions = Conditions(instrument, points, displacement, mu_r, use_dispersion, neutral_atoms, optics)
+    conditions = Conditions(
+        instrument, points, displacement, transparency, mu_r, plate_mu_t, use_dispersion, neutral_atoms, optics
+    )
     made = [
         simulate_phase(structure, weight * factor, profile, conditions)
         for (structure, weight, profile), factor in zip(phases, tau, strict=True)

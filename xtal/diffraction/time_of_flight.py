@@ -68,7 +68,10 @@ def tof_lorentz(d_spacing: ArrayLike, bank: TofBank) -> FloatArray:
 
 
 def tof_widths(
-    d_spacing: ArrayLike, bank: TofBank, size_nm: float | None = None, microstrain: float = 0.0
+    d_spacing: ArrayLike,
+    bank: TofBank,
+    size_nm: float | FloatArray | None = None,
+    microstrain: float | FloatArray = 0.0,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Rise α and decay β (µs⁻¹), Gaussian σ and Lorentzian FWHM (µs) of reflections.
 

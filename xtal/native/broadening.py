@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..diffraction.families import equivalents
+from ..diffraction.phase_profile import uniaxial_inverse_size
 from ..stephens import STEPHENS_UNIT, stephens_polynomials, stephens_terms
 from ..structure import Structure
 from .refusals import NativeError
@@ -124,7 +125,7 @@ class Broadening:
         assert self.axis is not None
         cosines, moved = cosine_slopes(self._images, metric, np.asarray(self.axis, dtype=float), moves)
         cosines = np.minimum(cosines, 1.0)
-        root = np.sqrt(along**2 * cosines + across**2 * (1 - cosines))
+        root = uniaxial_inverse_size(cosines, along, across)
         safe = np.where(root > 0, root, 1.0)
         # where nothing broadens yet, the slope is that of a first step away from it
         by_along = np.where(root > 0, along * cosines / safe, np.sqrt(cosines))
