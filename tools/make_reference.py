@@ -201,12 +201,12 @@ PATTERN_KEYS = {
     "notes": ("list of str", "What was assumed or held."),
 }
 PROVENANCE_KEYS = {
-    "inputs.FILE": ("str", "sha256 of every file read, by its name."),
+    "inputs.FILE": ("str", "sha256 of every file read, by its name; with its folder or a number where two files share one."),
     "versions.PACKAGE": ("str", "Versions of xtal, Python and what the numbers depend on."),
     "command": ("str", "Command line, without folders."),
     "seed": ("int or null", "From the job."),
     "created": ("str", "Time, UTC."),
-    "seconds": ("float", "Wall-clock time of the fit."),
+    "seconds": ("float", "Wall-clock time of the fit, and of the second one where weak phases were held."),
 }
 ENGINE_KEYS = {"name": ("str", '`"rietx"`, `"gsas2"` or `"native"`.'), "version": ("str", "Its version.")}
 NOT_IN_JSON = {"profile", "reflections", "structures", "files", "log"}

@@ -92,8 +92,9 @@ def test_refit_lasts_only_as_long_as_the_limit_leaves(marked, run, monkeypatch, 
         return result_with(0.001, 0.01)
 
     monkeypatch.setattr(run_module, "_fit", fit)
-    run_module.refine(marked, timeout=50.0)
+    found = run_module.refine(marked, timeout=50.0)
     assert len(limits) == 2
+    assert found.provenance["seconds"] == pytest.approx(2 * result_with(0.001, 0.01).provenance["seconds"])
     assert limits[1][0] < limits[0][0] <= 50.0
     assert "phase.rutile.cell.a" in limits[0][1]
     assert "phase.rutile.cell.a" not in limits[1][1]

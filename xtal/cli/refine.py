@@ -75,6 +75,10 @@ def refine(
         job = load_job(file, engine=engine)
     else:
         job = job_from_template(template, file, phases=phase or (), instrument=instrument, engine=engine)
+    if defend and not job.has_fractions:
+        raise InputError(
+            f"--defend takes fractions, mode {job.mode!r} gives none;", remedy='leave it out, or use mode = "rietveld".'
+        )
     if defend and job.patterns:
         raise InputError(
             "--defend takes a job with one pattern;", remedy="leave it out, or refine one of the patterns alone."

@@ -38,6 +38,9 @@ JSON_NAME, PATTERN_NAME, REFLECTIONS_NAME, LOG_NAME = "result.json", "pattern.cs
 CURVES = ("observed", "sigma", "calculated", "background", "difference")
 REFLECTION_COLUMNS = ("h", "k", "l", "multiplicity", "d", "two_theta", "f_squared", "intensity", "fwhm")
 
+EXTRA_PEAKS = "(extra peaks)"
+"""Column of pattern.csv with the part of the background that extra peaks and humps make; no phase can have this name."""
+
 # A slash that starts a word and is followed by another: the start of an absolute path, not of g/cm³ or of an address.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w./:°²³⁻¹)])/(?:[^\s/'\"<>]+/)+")
 
@@ -49,9 +52,10 @@ def result_json(result: Result) -> str:
 
 def pattern_csv(profile: ProfileCurves) -> str:
     """Text of pattern.csv."""
-    columns = [profile.x, *(getattr(profile, name) for name in CURVES), *profile.phases.values()]
+    extra = {} if profile.extra_peaks is None else {EXTRA_PEAKS: profile.extra_peaks}
+    columns = [profile.x, *(getattr(profile, name) for name in CURVES), *profile.phases.values(), *extra.values()]
     return _csv_text(
-        (profile.axis, *CURVES, *profile.phases),
+        (profile.axis, *CURVES, *profile.phases, *extra),
         ([f"{value:.10g}" for value in row] for row in zip(*columns, strict=True)),
     )
 
@@ -67,13 +71,18 @@ def reflections_file(name: str) -> str:
 
 
 def reflections_csv(reflections: Mapping[str, tuple[ReflectionRow, ...]], axis: str = "two_theta") -> str:
-    """Text of reflections.csv: d in Å, 2θ in degrees at the first wavelength (or tof in µs); empty where the engine says nothing."""
+    """Text of reflections.csv: d in Å, 2θ in degrees at the first wavelength (or tof in µs); empty where the engine says nothing.
+
+    Pawley's intensities have a column more, esd_f_squared.
+    """
+    has_esds = any(row.esd_f_squared is not None for family in reflections.values() for row in family)
+    names = (*REFLECTION_COLUMNS, "esd_f_squared") if has_esds else REFLECTION_COLUMNS
     rows = (
-        [phase, *(_number_text(getattr(row, name)) for name in REFLECTION_COLUMNS)]
+        [phase, *(_number_text(getattr(row, name)) for name in names)]
         for phase, family in reflections.items()
         for row in family
     )
-    columns = (axis if name == "two_theta" else name for name in REFLECTION_COLUMNS)
+    columns = (axis if name == "two_theta" else name for name in names)
     return _csv_text(("phase", *columns), rows)
 
 
@@ -236,7 +245,8 @@ def _read_pattern_csv(path: Path) -> ProfileCurves | None:
         raise InputError(f"{error};", where=str(path), remedy="refine again: the file is damaged.") from error
     x, observed, sigma, calculated, background = columns[:5]
     phases = dict(zip(header[n_fixed:], columns[n_fixed:], strict=True))
-    return ProfileCurves(x, observed, sigma, calculated, background, phases, axis=header[0])
+    extra = phases.pop(EXTRA_PEAKS, None)
+    return ProfileCurves(x, observed, sigma, calculated, background, phases, axis=header[0], extra_peaks=extra)
 
 
 def _read_reflections_csv(path: Path) -> dict[str, tuple[ReflectionRow, ...]]:
@@ -254,5 +264,5 @@ def _read_reflections_csv(path: Path) -> dict[str, tuple[ReflectionRow, ...]]:
 def _reflection(cells: list[str]) -> ReflectionRow:
     h, k, l, multiplicity = (int(cell) for cell in cells[:4])
     d, two_theta = (float(cell) for cell in cells[4:6])
-    f_squared, intensity, fwhm = (float(cell) if cell else None for cell in cells[6:])
-    return ReflectionRow(h, k, l, multiplicity, d, two_theta, f_squared, intensity, fwhm)
+    f_squared, intensity, fwhm, *esd = (float(cell) if cell else None for cell in cells[6:])
+    return ReflectionRow(h, k, l, multiplicity, d, two_theta, f_squared, intensity, fwhm, *esd)

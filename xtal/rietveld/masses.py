@@ -22,10 +22,12 @@ def mass_in_beam(result: Result, phases: Sequence[str] | None = None, covariance
     Raises
     ------
     InputError
-        The result has no mass factors (it is older than this version).
+        The result has no mass factors (it is older than this version), or its intensities were extracted.
     """
     names = list(result.phases) if phases is None else list(phases)
     factors = [result.phases[name].mass_factor for name in names]
+    if result.mode != "rietveld":
+        raise InputError(f"mode {result.mode!r} gives no amounts of phases;", remedy='refine with mode = "rietveld".')
     if None in factors:
         raise InputError("the result holds no mass factors;", remedy="refine again with this version.")
     factor = np.array(factors, dtype=float)

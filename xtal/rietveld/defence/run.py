@@ -77,6 +77,11 @@ def defend(
             "fractions are defended on one pattern;",
             remedy="leave --defend out, or refine one pattern of the job alone.",
         )
+    if not job.has_fractions:
+        raise JobError(
+            f"mode {job.mode!r} gives no fractions to defend;",
+            remedy='leave --defend out, or refine with mode = "rietveld".',
+        )
     if result.agreement is None or result.status not in ("converged", "not_converged"):
         return result
     case = _Case(job, result, result.engine["name"], timeout, progress)
