@@ -453,6 +453,8 @@ class Result:
         Spread of refits of resampled patterns, where it was asked for.
     mode : {"rietveld", "lebail", "pawley"}
         Where the intensities come from; in result.json when it isn't ``rietveld``.
+    constraints : tuple of str
+        Ties of the job as equations, in result.json when there are any.
     restraints : tuple of RestraintResult
         Restrained bond lengths, in result.json when there are any.
     """
@@ -481,6 +483,7 @@ class Result:
     bootstrap: Bootstrap | None = None
     mode: str = "rietveld"
     restraints: tuple[RestraintResult, ...] = ()
+    constraints: tuple[str, ...] = ()
 
     def by_pattern(self) -> dict[str, Result]:
         """The result as each pattern shows it: its curves, reflections, agreement and facts, the rest being shared.
@@ -525,6 +528,8 @@ class Result:
             content["bootstrap"] = asdict(self.bootstrap)
         if self.mode != "rietveld":
             content["mode"] = self.mode
+        if self.constraints:
+            content["constraints"] = _plain(self.constraints)
         if self.restraints:
             content["restraints"] = [asdict(restraint) for restraint in self.restraints]
         return {key: _plain(value) for key, value in content.items()}
@@ -585,6 +590,7 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
         bootstrap=Bootstrap.from_dict(content.get("bootstrap")),
         mode=content.get("mode", "rietveld"),
         restraints=tuple(RestraintResult(**one) for one in content.get("restraints", ())),
+        constraints=tuple(content.get("constraints", ())),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,9 @@ __all__ = ["check_folder", "new_folder", "write_result"]
 REPORT_NAME = "report.html"
 
 
-def write_result(result: Result, folder: Path | str, force: bool = False) -> Path:
+def write_result(
+    result: Result, folder: Path | str, force: bool = False, tabs: Mapping[str, str] | None = None
+) -> Path:
     """Write the folder of a result: result.json, report.html, pattern.csv, CIFs, fit.png, log.txt, files of the engine.
 
     Several patterns have pattern-NAME.csv and fit-NAME.png each.
@@ -37,6 +39,8 @@ def write_result(result: Result, folder: Path | str, force: bool = False) -> Pat
         Where to; must not exist, or be empty.
     force : bool
         Replace the folder of an earlier result, with everything in it. Any other folder is refused all the same.
+    tabs : mapping, optional
+        Further tabs of the report: heading to HTML.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def write_result(result: Result, folder: Path | str, force: bool = False) -> Pat
     try:
         with new_folder(target) as temporary:
             write_result_files(portable, temporary)
-            (temporary / REPORT_NAME).write_text(report_html(portable), encoding="utf-8")
+            (temporary / REPORT_NAME).write_text(report_html(portable, tabs), encoding="utf-8")
             for name, one in portable.by_pattern().items():
                 if one.profile is not None:
                     plot_refinement(one).savefig(temporary / figure_file(name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 
@@ -22,13 +23,15 @@ from .information_section import information_section
 __all__ = ["report_html"]
 
 
-def report_html(result: Result) -> str:
+def report_html(result: Result, tabs: Mapping[str, str] | None = None) -> str:
     """Text of report.html.
 
     Parameters
     ----------
     result : Result
         Curves and reflections are drawn where it has them.
+    tabs : mapping, optional
+        Further tabs beside the refinement: heading to HTML.
 
     Returns
     -------
@@ -44,9 +47,22 @@ def report_html(result: Result) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{escape(result.title)} · xtal</title><style>{style}</style></head>\n<body><main>"
-        f"{_body(result)}</main>"
+        f"{_tabbed(_body(result), tabs or {})}</main>"
         f"{_plot_data(result)}\n<script>{script}</script></body></html>\n"
     )
+
+
+def _tabbed(body: str, tabs: Mapping[str, str]) -> str:
+    """The body, behind tabs when there are others; radio buttons, so that no script is needed."""
+    if not tabs:
+        return body
+    panels = {"Refinement": body, **tabs}
+    buttons = "".join(
+        f'<input type="radio" name="tab" id="tab{index}"{" checked" if index == 0 else ""}><label for="tab{index}">{escape(heading)}</label>'
+        for index, heading in enumerate(panels)
+    )
+    sheets = "".join(f'<div class="panel">{content}</div>' for content in panels.values())
+    return f'<div class="tabs">{buttons}{sheets}</div>'
 
 
 def _body(result: Result) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..checks import run_checks, verdict_of
 from ..engines import EngineRun
 from ..io.covariance import COVARIANCE_NAME
-from ..job import Job, JobPattern
+from ..job import Job, JobPattern, Tie
 from ..result import (
     Agreement,
     ParameterResult,
@@ -92,6 +92,7 @@ def assemble_result(
         log=_log_text(job, run, _stages(job, outcome)),
         mode=job.mode,
         restraints=tuple(RestraintResult(**one) for one in outcome.get("restraints", ())),
+        constraints=tuple(_equation(tie) for tie in job.ties),
         patterns=patterns,
         information=information_of(structures, covariance),
     )
@@ -141,6 +142,13 @@ def _not_finite(outcome: Mapping[str, Any]) -> str | None:
     if any(outcome["agreement"][name] is None for name in ("rwp", "rexp", "gof")):
         return "Rwp"
     return next((name for name, item in outcome["parameters"].items() if item["value"] is None), None)
+
+
+def _equation(tie: Tie) -> str:
+    """A tie as a reader writes it: ``a = 0.5 + 2 b``."""
+    terms = [name if factor == 1 else f"{factor:g} {name}" for factor, name in tie.terms]
+    constant = [f"{tie.constant:g}"] if tie.constant or not terms else []
+    return f"{tie.target} = {' + '.join([*constant, *terms])}"
 
 
 def _empty_result(job: Job, run: EngineRun, engine_name: str, provenance: Mapping[str, Any], message: str) -> Result:
