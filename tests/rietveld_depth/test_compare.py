@@ -10,7 +10,9 @@ import pytest
 from xtal.cli import main
 from xtal.engines.gsas2_location import find_gsas2
 from xtal.errors import EngineMissingError, InputError
-from xtal.report.comparison import comparison_html, comparison_json
+from xtal.report.comparison import comparison_html, comparison_json, comparison_tab
+from xtal.report.html import report_html
+from xtal.report.several import write_several
 from xtal.result import Value
 from xtal.rietveld.compare import compare_results
 
@@ -108,3 +110,21 @@ def test_both_engines_agree_on_a_synthetic_pellet(make_job, tmp_path):
     weights = [row for row in rows if row["name"].endswith("weight_fraction")]
     assert len(weights) == 2
     assert all(abs(row["difference"]) < 0.01 for row in weights)
+
+
+def test_the_report_of_each_engine_has_the_comparison_as_a_tab(quick_result, tmp_path):
+    results = {"rietx": moved(quick_result), "native": moved(quick_result)}
+    found = compare_results("quick", results, {})
+    write_several(
+        tmp_path / "out",
+        found.results,
+        {"comparison.json": "{}"},
+        marker="comparison.json",
+        tabs={"Two engines": comparison_tab(found)},
+    )
+    for name in results:
+        page = (tmp_path / "out" / name / "report.html").read_text()
+        assert page.count('class="panel"') == 2
+        assert '<label for="tab1">Two engines</label>' in page and "in combined esds" in page
+        assert '<a href="../native/report.html">' in page
+    assert 'class="panel"' not in report_html(quick_result)

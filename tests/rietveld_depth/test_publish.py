@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from xtal.cli import main
+from xtal.errors import InputError
+from xtal.io.cif_validation import cif_complaints
 from xtal.io.library import reference_structure
 from xtal.io.read_pattern import read_pattern
 from xtal.report.folder import write_result
 from xtal.report.publication_cif import excluded_regions, publication_cif
-from xtal.result import ProfileCurves
+from xtal.result import ProfileCurves, RestraintResult
 from xtal.rietveld.covariance import Covariance
 from xtal.rietveld.geometry import bond_angles, bonds
 
@@ -24,7 +26,7 @@ POWDER_NAMES = {
     "_pd_proc_2theta_range_min", "_pd_proc_2theta_range_max", "_pd_proc_intensity_total", "_pd_calc_intensity_total",
     "_pd_proc_intensity_bkg_calc", "_pd_proc_ls_weight", "_pd_proc_ls_prof_r_factor", "_pd_proc_ls_prof_wr_factor",
     "_pd_proc_ls_prof_wr_expected", "_pd_proc_ls_profile_function", "_pd_proc_ls_background_function",
-    "_pd_proc_info_excluded_regions", "_pd_proc_number_of_points", "_pd_refln_phase_id",
+    "_pd_proc_info_excluded_regions", "_pd_proc_number_of_points", "_pd_refln_phase_id", "_pd_proc_ls_special_details",
 }  # fmt: skip
 LLTO_SITE = '[[stage]]\nname = "sites"\nfree = ["phase.llto.site.Ti.z", "phase.llto.site.La1.u_iso"]\n'
 
@@ -163,6 +165,67 @@ def test_topas_input_of_a_phase_names_its_atoms(published):
     folder, _ = published
     written = {path.name for path in folder.iterdir()}
     assert "cubic.inp" in written or "cubic.pcr" in written
+
+
+def test_constraints_restraints_and_weights_stand_in_the_cif(published):
+    _, result = published
+    tie = "phase.llto.site.Ti.u_iso = 0.01 + 2 phase.llto.site.La1.u_iso"
+    bond = RestraintResult("llto", "Ti", "O1", 1.95, 0.02, 4.0, 6, 1.96, 1.5)
+    text = publication_cif(replace(result, constraints=(tie,), restraints=(bond,)), result.structures, {}, {})
+    block = gemmi.cif.read_string(text)[0]
+    assert tie in gemmi.cif.as_string(block.find_value("_pd_proc_ls_special_details"))
+    assert block.find_value("_refine_ls_number_restraints") == "1"
+    assert block.find_value("_refine_ls_weighting_scheme") == "sigma"
+    row = block.find(
+        "_restr_distance_", ["atom_site_label_1", "atom_site_label_2", "target", "target_weight_param", "diff"]
+    )[0]
+    assert [*row] == ["Ti", "O1", "1.95", "0.01", "-0.01000"]
+
+
+def test_ties_of_a_job_are_the_constraints_of_its_result(make_job):
+    from xtal.rietveld.run import refine
+
+    tie = '[[tie]]\nequal = ["phase.llto.site.La1.u_iso", "phase.llto.site.Ti.u_iso"]\n'
+    result = refine(make_job(rest=tie, step=0.1), engine="native")
+    assert result.constraints == ("phase.llto.site.Ti.u_iso = phase.llto.site.La1.u_iso",)
+    assert result.to_dict()["constraints"] == list(result.constraints)
+
+
+def test_the_project_of_gsas2_is_published_with_the_rest(published, tmp_path):
+    _, result = published
+    write_result(replace(result, files={**result.files, "refinement.gpx": b"project"}), tmp_path / "result")
+    assert command("publish", str(tmp_path / "result"), "-o", str(tmp_path / "out"), "-q") == 0
+    assert (tmp_path / "out" / "refinement.gpx").read_bytes() == b"project"
+
+
+NUMBER_ONLY = """data_on_this_dictionary
+_dictionary_name tiny.dic
+_dictionary_version 1.0
+data_wr
+_name '_pd_proc_ls_prof_wR_factor'
+_category pd_proc_ls
+_type {kind}
+{limit}
+"""
+
+
+def test_a_dictionary_validates_values_and_names(published, tmp_path, capsys):
+    folder, _ = published
+    text = (folder / "refinement.cif").read_text()
+    names = sorted(set(re.findall(r"^(_\S+)", text, re.M)) - {"_pd_proc_ls_prof_wR_factor"})
+    modern = tmp_path / "cif_pow.dic"
+    modern.write_text("#\\#CIF_2.0\n" + "\n".join(f"_definition.id '{name}'" for name in names))
+    good, bad = tmp_path / "good.dic", tmp_path / "bad.dic"
+    good.write_text(NUMBER_ONLY.format(kind="numb", limit="_enumeration_range 0.0:1.0"))
+    bad.write_text(NUMBER_ONLY.format(kind="numb", limit="_enumeration_range 2.0:3.0"))
+    assert cif_complaints(text, [good, modern]) == []
+    assert any(
+        "out of expected range" in complaint or "_pd_proc_ls_prof_wR_factor" in complaint
+        for complaint in cif_complaints(text, [bad, modern])
+    )
+    assert any("_pd_proc_ls_weight" in complaint for complaint in cif_complaints(text, [good]))
+    with pytest.raises(InputError, match="can't be read"):
+        cif_complaints(text, [tmp_path / "none.dic"])
 
 
 def test_publishing_nothing_is_refused(tmp_path):

@@ -34,11 +34,11 @@ def compare(
 ) -> None:  # fmt: skip
     """Refine a job with two engines and show every difference.
 
-    Writes comparison.html, comparison.json and the whole result of each engine.
+    Writes comparison.html, comparison.json and the whole result of each engine, whose report has the comparison as a tab.
     Exit code: 0 fractions and cells agree within the tolerance, 1 they don't, 2 no comparison or bad input.
     """
     from ..io.jobs import load_job
-    from ..report.comparison import comparison_html, comparison_json
+    from ..report.comparison import comparison_html, comparison_json, comparison_tab
     from ..report.several import check_several, write_several
     from ..rietveld.compare import compare_results
 
@@ -51,7 +51,8 @@ def compare(
         job.title, results, refusals, fraction_tolerance=tolerance / 100, cell_tolerance_ppm=cell_tolerance
     )
     files = {"comparison.json": comparison_json(found), "comparison.html": comparison_html(found)}
-    write_several(folder, found.results, files, marker="comparison.json", force=force)
+    tabs = {"Two engines": comparison_tab(found)}
+    write_several(folder, found.results, files, marker="comparison.json", force=force, tabs=tabs)
     if not quiet:
         _show(found, folder)
     raise typer.Exit(NO_COMPARISON if len(found.results) < 2 else DIFFER if found.disagreements else AGREE)

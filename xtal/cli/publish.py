@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ MARKER = "refinement.cif"
 def publish(
     folder: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="Folder of a refinement.")],
     max_bond: Annotated[float | None, typer.Option("--max-bond", metavar="Å", min=0.1, help="Longest bond listed; by default 1.2 times the covalent radii.")] = None,
+    dictionary: Annotated[list[Path] | None, typer.Option("--dictionary", metavar="FILE", help="CIF dictionary (DDL1 or DDL2) to check refinement.cif against; may repeat.")] = None,
     output: Output = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -31,7 +33,8 @@ def publish(
     """Write powder CIF, tables and bond lengths of a result.
 
     refinement.cif (IUCr powder dictionary), tables.md, tables.tex, and per phase a FullProf .pcr and a TOPAS .inp of
-    the refined model where they can hold it.
+    the refined model where they can hold it; GSAS-II's project where that engine refined. With --dictionary the CIF is validated:
+    exit code 1 when it says something the dictionaries don't allow.
     """
     from ..io.results import read_result
     from ..report.publication_cif import publication_cif
@@ -58,11 +61,16 @@ def publish(
         "tables.tex": latex_tables(result, lengths),
     }
     notes = _other_programs(structures, files)
+    notes += _project(folder, files)
+    complaints = _complaints(str(files[MARKER]), dictionary or ())
     write_several(target, {}, files, marker=MARKER, force=force)
     if not quiet:
-        for note in notes:
+        for note in (*notes, *complaints):
             print(note)
+        if dictionary and not complaints:
+            print(f"{MARKER} is valid by {', '.join(path.name for path in dictionary)}")
         print(f"publication: {target}")
+    raise typer.Exit(1 if complaints else 0)
 
 
 def refined_structures(folder: Path, result: Result) -> dict[str, Structure]:
@@ -99,6 +107,22 @@ def _geometry(
     lengths = {n: bonds(s, n, _values(result, n), covariance, maximum) for n, s in structures.items()}
     angles = {n: bond_angles(s, n, _values(result, n), covariance, maximum) for n, s in structures.items()}
     return lengths, angles
+
+
+def _project(folder: Path, files: dict[str, str | bytes]) -> list[str]:
+    """Add GSAS-II's project of the refinement when its engine left one."""
+    found = sorted(folder.glob("*.gpx"))
+    for path in found:
+        files[path.name] = path.read_bytes()
+    return [f"{path.name}: the whole refinement, for GSAS-II" for path in found]
+
+
+def _complaints(text: str, dictionaries: Sequence[Path]) -> list[str]:
+    if not dictionaries:
+        return []
+    from ..io.cif_validation import cif_complaints
+
+    return cif_complaints(text, dictionaries)
 
 
 def _other_programs(structures: dict[str, Structure], files: dict[str, str | bytes]) -> list[str]:

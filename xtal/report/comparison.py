@@ -12,7 +12,7 @@ from ..rietveld.compare import Comparison, Difference
 from .page import plain_page
 from .values import number, row, table
 
-__all__ = ["comparison_html", "comparison_json"]
+__all__ = ["comparison_html", "comparison_json", "comparison_tab"]
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -23,8 +23,14 @@ def comparison_json(comparison: Comparison) -> str:
 def comparison_html(comparison: Comparison) -> str:
     """Text of comparison.html; reports of the engines lie in folders beside it."""
     return plain_page(
-        f"Two engines: {comparison.title}", f"{_head(comparison)}{_engines(comparison)}{_table(comparison)}"
+        f"Two engines: {comparison.title}", f"{_head(comparison)}{_engines(comparison, '')}{_table(comparison)}"
     )
+
+
+def comparison_tab(comparison: Comparison) -> str:
+    """The same as a tab of an engine's report.html, one folder deeper."""
+    page = '<p><a href="../comparison.html">This comparison as a page of its own</a></p>'
+    return f"{_head(comparison)}{_engines(comparison, '../')}{_table(comparison)}{page}"
 
 
 def _head(comparison: Comparison) -> str:
@@ -36,14 +42,14 @@ def _head(comparison: Comparison) -> str:
     return f'<div class="verdict {kind}"><p>{escape(comparison.sentence)}</p></div><ul>{refusals}</ul>'
 
 
-def _engines(comparison: Comparison) -> str:
+def _engines(comparison: Comparison, up: str) -> str:
     rows = (
         row(
             (
                 escape(str(result.engine["version"])), escape(result.status), escape(result.verdict),
                 "–" if result.agreement is None else f"{100 * result.agreement.rwp:.2f}",
                 "–" if result.agreement is None else f"{result.agreement.gof:.2f}",
-                number(result.provenance.get("seconds"), 3), f'<a href="{escape(name)}/report.html">report</a>',
+                number(result.provenance.get("seconds"), 3), f'<a href="{up}{escape(name)}/report.html">report</a>',
             ),
             escape(name),
         )

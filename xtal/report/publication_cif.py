@@ -99,11 +99,34 @@ def _refinement(result: Result) -> list[str]:
         f"_pd_proc_ls_prof_wR_expected {agreement.rexp:.5f}",
         f"_refine_ls_goodness_of_fit_all {agreement.gof:.3f}",
         f"_refine_ls_number_parameters {agreement.n_free}",
-        "_refine_ls_number_restraints 0",
+        f"_refine_ls_number_restraints {len(result.restraints)}",
         f"_refine_ls_number_constraints {_n_followers(result)}",
         "_refine_ls_matrix_type full",
         f"_pd_proc_number_of_points {agreement.n_points}",
+        "_refine_ls_weighting_scheme sigma",
+        "_refine_ls_weighting_details 'w = 1/sigma^2(y) of each point, _pd_proc_ls_weight'",
+        *_constraints(result),
+        *_restraints(result),
     ]
+
+
+def _constraints(result: Result) -> list[str]:
+    """Ties as equations; the dictionary has a text for them and no names."""
+    if not result.constraints:
+        return []
+    return [f"_pd_proc_ls_special_details {_text(chr(10).join(['Constraints:', *result.constraints]))}"]
+
+
+def _restraints(result: Result) -> list[str]:
+    """Restrained distances in the names of the restraints dictionary (cif_rstr.dic): target, its esd, target minus found."""
+    tags = ["_restr_distance_atom_site_label_1", "_restr_distance_atom_site_label_2", "_restr_distance_target",
+            "_restr_distance_target_weight_param", "_restr_distance_diff", "_restr_distance_details"]  # fmt: skip
+    rows = [
+        [one.site_a, one.site_b, f"{one.distance:g}", f"{one.sigma / max(one.weight, 1e-12) ** 0.5:.4g}", f"{one.distance - one.mean_distance:.5f}",
+         _quoted(f"{one.phase}, mean of {one.n_bonds} bonds")]
+        for one in result.restraints
+    ]  # fmt: skip
+    return _loop(tags, rows)
 
 
 def _n_followers(result: Result) -> int:

@@ -31,9 +31,15 @@ def check_several(folder: Path, marker: str, force: bool) -> None:
 
 
 def write_several(
-    folder: Path, results: Mapping[str, Result], files: Mapping[str, str | bytes], *, marker: str, force: bool = False
+    folder: Path,
+    results: Mapping[str, Result],
+    files: Mapping[str, str | bytes],
+    *,
+    marker: str,
+    force: bool = False,
+    tabs: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write each result into a folder of its name, and `files` beside them.
+    """Write each result into a folder of its name, and `files` beside them; `tabs` are added to every report.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def write_several(
     try:
         temporary.mkdir(parents=True)
         for name, result in results.items():
-            write_result(result, temporary / name)
+            write_result(result, temporary / name, tabs=tabs)
         for name, content in files.items():
             (temporary / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         if target.exists():
