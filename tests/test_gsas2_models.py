@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gemmi
@@ -18,6 +19,7 @@ from scipy.optimize import minimize_scalar
 from tests.gsas2_tasks import INTERPRETER, needs_gsas2, pseudo_voigt, run
 from xtal.engines.gsas2.errors import WorkerError
 from xtal.engines.gsas2.extra_peaks import gsas2_widths, width_and_part
+from xtal.engines.gsas2.le_bail import constant_wavelength, extracted
 from xtal.engines.gsas2.parameters import parameter_table
 from xtal.engines.gsas2.pawley import leaders_of
 
@@ -314,7 +316,7 @@ def test_cell_widths_and_intensities_are_found_without_a_structure(outcomes: dic
     assert outcome["agreement"]["rwp"] < 0.02
     assert value(outcome, "phase.M.cell.a") == pytest.approx(A, rel=2e-5)
     assert value(outcome, "phase.M.crystallite_size_axial_nm") == pytest.approx(30.0, rel=0.05)
-    assert outcome["mass_factor"] is None and outcome["engine_weight_fractions"] is None
+    assert outcome["mass_factor"] == {} and outcome["engine_weight_fractions"] is None
     single = {(0, 0, 1), (1, 0, 0), (1, 0, 1), (1, 1, 1)}
     found = {(e["h"], e["k"], e["l"]): e["f_squared"] for e in outcome["reflections"]["M"]}
     ratios = [found[hkl] / structure_factor(np.array(hkl, float)) for hkl in sorted(single)]
@@ -326,6 +328,25 @@ def test_pawley_intensities_have_esds(outcomes: dict[str, Any]) -> None:
     found = {(e["h"], e["k"], e["l"]): e for e in outcomes["pawley"]["reflections"]["M"]}
     assert all(0.0 < entry["esd_f_squared"] < 0.05 * entry["f_squared"] for entry in found.values())
     assert found[0, 0, 1]["esd_f_squared"] < found[1, 1, 3]["esd_f_squared"]
+
+
+@pytest.mark.parametrize(("position", "expected"), [(50.0, 3.0), (80.0, 3.0), (81.0, 1.0)])
+def test_a_reflection_outside_the_range_keeps_its_intensity_in_le_bail(position: float, expected: float) -> None:
+    """Three times the counts make three times the intensity wherever enough of the reflection is in range."""
+    x = np.arange(20.0, 80.001, 0.02)
+    powder = SimpleNamespace(
+        getWidthsCW=lambda *_: ([], 5.0, 5.0),
+        getFCJVoigt3=lambda pos, sig, gam, shl, x: (pseudo_voigt(x - pos, 0.1, 0.1) / 100.0, 1.0),
+    )
+    state = SimpleNamespace(
+        x=x, xB=0, xF=x.size, cw=np.full(x.size, 0.02), Ka2=True, lamRatio=0.29, kRatio=0.5, shl=0.0
+    )
+    state.ratio, state.xMask = np.full(x.size, 3.0), np.zeros(x.size, bool)
+    refl = np.array([1, 1, 1, 8, 2.0, position, 1.0, 1.0, 0.0, 7.0, 0.0, 2.0])
+    program: Any = SimpleNamespace(workers=state, powder=powder)
+    f_squared, intensity = extracted(state, refl, *constant_wavelength(program, refl))
+    assert f_squared == pytest.approx(7.0 * expected)
+    assert intensity == pytest.approx(2.0 * 7.0 * 1.5)
 
 
 def test_reflections_of_one_spacing_share_a_pawley_intensity() -> None:

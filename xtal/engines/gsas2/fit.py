@@ -19,6 +19,7 @@ from .values import micrometres
 # GSAS-II integrates the axial divergence in steps that make chi² jump; where that stops
 # the fine refinement, its own, coarser tolerance is tried.
 COARSE, FINE = 1e-3, 1e-5
+EXTRACTION_CYCLES = 10
 MAX_COARSE_RESTARTS = 2
 MAX_BOUND_RESTARTS = 4
 
@@ -36,12 +37,25 @@ class Fit:
     stopped_short: bool = False
 
 
+def extract_intensities(session: Session) -> None:
+    """Bring Le Bail's intensities to rest before anything else moves; a new list of them at the first time."""
+    controls = session.project.data["Controls"]["data"]
+    controls["newLeBail"] = not session.stages
+    session.project.save()
+    ok, found = session.g2.main.DoLeBail(str(session.gpx), cycles=EXTRACTION_CYCLES)
+    if not ok:
+        raise WorkerError("diverged", f"GSAS-II cannot extract intensities: {found.get('msg')}")
+    session.project.reload()
+
+
 def refine(session: Session, is_last: bool) -> Fit:
     """Refine as closely as GSAS-II can; from a dead end go on with its coarse tolerance.
 
     A dead end of an earlier stage is left as it is unless the stage did nothing.
     """
     started = time.perf_counter()
+    if session.task.get("mode") == "lebail":
+        extract_intensities(session)
     fit = refine_within_bounds(session, FINE)
     for _ in range(MAX_COARSE_RESTARTS):
         if not fit.rvals.get("Aborted") or (gain(fit) > COARSE and not is_last):
@@ -96,7 +110,7 @@ def refine_once(session: Session) -> Fit:
     """One call of GSAS-II's least squares; raises on divergence."""
     restore_fixed_sizes(session)
     session.project.index_ids()
-    ok, rvals = session.g2.main.Refine(str(session.gpx), dlg=Quiet(), makeBack=False, newLeBail=not session.stages)
+    ok, rvals = session.g2.main.Refine(str(session.gpx), dlg=Quiet(), makeBack=False)
     if not ok:
         message = " ".join(str(rvals.get("msg", "no reason given")).split())
         raise WorkerError("diverged", f"GSAS-II gave up: {rename(session, message)}")

@@ -52,7 +52,7 @@ def outcome(session: Session, stage: Mapping[str, Any], fit: Fit, tied: set[str]
         "agreement": agreement(session, fit, profiles),
         "parameters": parameters,
         "covariance": describe_covariance(stage, fit, rows, parameters),
-        "mass_factor": None if extracts else mass_factors(session),
+        "mass_factor": {} if extracts else mass_factors(session),
         "engine_weight_fractions": None if extracts else weight_fractions(session, fit),
         **described,
         **({"restraints": describe_restraints(session)} if session.task.get("restraints") else {}),

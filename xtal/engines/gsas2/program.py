@@ -22,6 +22,7 @@ class Gsas2:
     spacegroups: Any
     elements: Any
     powder: Any
+    workers: Any
     version: str
 
 
@@ -31,6 +32,7 @@ def load_gsas2() -> Gsas2:
         from GSASII import (  # type: ignore[import-not-found, unused-ignore]
             GSASIIElem,
             GSASIImapvars,
+            GSASIImpsubs,
             GSASIIobj,
             GSASIIpath,
             GSASIIpwd,
@@ -58,6 +60,7 @@ def load_gsas2() -> Gsas2:
         GSASIIspc,
         GSASIIElem,
         GSASIIpwd,
+        GSASIImpsubs,
         version,
     )
 

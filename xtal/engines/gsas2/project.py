@@ -19,6 +19,7 @@ from .corrections import (
     switch_dispersion,
 )
 from .errors import unsupported
+from .le_bail import correct_extraction
 from .measured import Measured
 from .parameters import parameter_table, start_values
 from .patterns import add_pattern
@@ -48,6 +49,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     integrate_axial_divergence(g2)
     spare_observed_intensities(g2)
     narrow_tof_windows(g2)
+    correct_extraction(g2)
     correct_absorption(g2)
     correct_restraint_slopes(g2)
     keep_extra_peaks_symmetric(g2)
