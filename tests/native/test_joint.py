@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from xtal.diffraction import PhaseProfile
+from xtal.instrument import Instrument, TofBank
 from xtal.io.library import reference_structure
 from xtal.lattice import Lattice
 from xtal.native import refine_task
 from xtal.native.joint_model import JointModel
 from xtal.native.parameters import Parameters
+from xtal.radiation import Radiation
 from xtal.structure import Structure
 
+TERMS = {"alpha": 1.0, "beta_0": 0.04, "beta_1": 0.02, "sig_1": 60.0, "x": 1.0}
+SPALLATION = Instrument("spallation", Radiation("neutron_tof", name="tof"), "debye-scherrer",
+                        bank=TofBank(dif_c=22585.0, dif_a=-2.0, zero=-3.0, two_theta=90.0, profile=TERMS))  # fmt: skip
 STRAINS = {"a": -0.0012, "c": 0.0008}
 SHARE = 0.6
 
@@ -141,3 +147,32 @@ def test_intensities_of_two_patterns_are_extracted_with_one_cell(make_task, labo
     for pattern in outcome["patterns"].values():
         assert pattern["agreement"]["gof"] < 1.1
         assert all(line["f_squared"] > 0 for line in pattern["reflections"]["al2o3"])
+
+
+def test_size_and_microstrain_mean_the_same_at_constant_wavelength_and_at_time_of_flight(make_task, laboratory):
+    size, strain, structure = 90.0, 1.2e-3, reference_structure("al2o3")
+    profile = PhaseProfile(size_nm=size, microstrain=strain)
+    start = {"phase.al2o3.crystallite_size_nm": 150.0, "phase.al2o3.microstrain": 4e-4}
+    tasks = [
+        make_task([structure], one, span=span, profiles=[profile], starts=start)
+        for one, span in ((laboratory, (25.0, 100.0, 0.05)), (SPALLATION, (12000.0, 45000.0, 8.0)))
+    ]
+    scales = [
+        "phase.al2o3.scale",
+        "pattern.B.scale",
+        *(f"pattern.{one}.background.c{i}" for one in "AB" for i in range(3)),
+    ]
+    widths = [
+        *scales,
+        "phase.al2o3.crystallite_size_nm",
+        "phase.al2o3.microstrain",
+        "phase.al2o3.cell.a",
+        "phase.al2o3.cell.c",
+    ]
+    outcome = refine_task(joined(tasks, {"al2o3": "ac"}, stages=[scales, widths]), lambda event: None)
+    for name, truth in {"crystallite_size_nm": size, "microstrain": strain}.items():
+        row = outcome["parameters"][f"phase.al2o3.{name}"]
+        assert abs(row["value"] - truth) < 4 * row["esd"] and row["esd"] < 0.05 * truth, name
+    assert "tof" in outcome["patterns"]["B"]["profile"]
+    for pattern in outcome["patterns"].values():
+        assert 0.9 < pattern["agreement"]["gof"] < 1.15
