@@ -69,3 +69,23 @@ def test_every_conversion_of_real_space_has_its_inverse(source: str, target: str
 def test_what_has_no_meaning_is_refused(wrong: object) -> None:
     with pytest.raises(InputError):
         wrong()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("source", ["S", "F", "FK"])
+@pytest.mark.parametrize("target", ["S", "F", "FK"])
+def test_every_conversion_of_reciprocal_space_has_its_inverse(source: str, target: str) -> None:
+    q, values = np.linspace(0.5, 20.0, 40), np.linspace(-0.8, 3.0, 40)
+    there = named.convert_reciprocal_space(q=q, values=values, source=source, target=target, mean_square=0.4)  # type: ignore[arg-type]
+    back = named.convert_reciprocal_space(q=q, values=there, source=target, target=source, mean_square=0.4)  # type: ignore[arg-type]
+    assert np.allclose(back, values)
+
+
+def test_reduced_and_keens_structure_functions_follow_from_s() -> None:
+    """F = Q[S − 1] and ⟨b⟩²[S − 1]."""
+    assert named.convert_reciprocal_space(q=[2.0], values=[1.5], source="S", target="F") == pytest.approx([1.0])
+    assert named.convert_reciprocal_space(
+        q=[2.0], values=[1.5], source="S", target="FK", mean_square=0.4
+    ) == pytest.approx([0.2])
+    for wrong in ({"source": "G"}, {"q": [0.0]}, {"target": "FK"}):
+        with pytest.raises(InputError):
+            named.convert_reciprocal_space(**({"q": [2.0], "values": [1.5], "source": "S", "target": "F"} | wrong))  # type: ignore[arg-type]

@@ -32,6 +32,7 @@ __all__ = [
     "RealSpace",
     "ReciprocalSpace",
     "convert_real_space",
+    "convert_reciprocal_space",
     "fq_from_keen",
     "fq_from_sq",
     "gr_from_pair",
@@ -183,6 +184,50 @@ def convert_real_space(
             raise InputError("Keen's G(r) needs ⟨b⟩²;", remedy="give the composition or mean_square.")
     gr = _gr_from(source, r, values, number_density, mean_square or 1.0)
     return _from_gr(target, r, gr, number_density, mean_square or 1.0)
+
+
+def convert_reciprocal_space(
+    *,
+    q: ArrayLike,
+    values: ArrayLike,
+    source: ReciprocalSpace,
+    target: ReciprocalSpace,
+    mean_square: float | None = None,
+) -> FloatArray:
+    """Any function of Q from any other.
+
+    Parameters
+    ----------
+    q : array_like
+        Å⁻¹, above 0.
+    values : array_like
+        The source function.
+    source, target : {"S", "F", "FK"}
+        Keys of `RECIPROCAL_SPACE`.
+    mean_square : float, optional
+        ⟨b⟩² for FK.
+
+    Raises
+    ------
+    InputError
+        An unknown name, Q that isn't above 0, or FK without ⟨b⟩².
+    """
+    positions = np.asarray(q, dtype=float)
+    for name in (source, target):
+        if name not in RECIPROCAL_SPACE:
+            raise InputError(f"{name!r} is no function of Q;", remedy=f"use one of {', '.join(RECIPROCAL_SPACE)}.")
+        if name == "FK" and mean_square is None:
+            raise InputError("Keen's F(Q) needs ⟨b⟩²;", remedy="give the composition or mean_square.")
+    if np.any(positions <= 0):
+        raise InputError("S(Q) and F(Q) can't be had from each other at Q = 0;", remedy="leave that point out.")
+    fq = np.asarray(values, dtype=float)
+    if source == "S":
+        fq = fq_from_sq(q=positions, sq=fq)
+    elif source == "FK":
+        fq = fq_from_keen(q=positions, keen=fq, mean_square=mean_square or 1.0)
+    if target == "S":
+        return sq_from_fq(q=positions, fq=fq)
+    return keen_from_fq(q=positions, fq=fq, mean_square=mean_square or 1.0) if target == "FK" else fq
 
 
 def slope_line(r: ArrayLike, number_density: float) -> FloatArray:
