@@ -8,6 +8,7 @@ from scipy.integrate import quad
 
 from xtal import Instrument, Radiation
 from xtal.diffraction import PhaseProfile, axis_points, simulate_pattern
+from xtal.diffraction.absorption import capillary_transmission
 from xtal.diffraction.back_to_back import back_to_back_exponential, back_to_back_slopes
 from xtal.diffraction.profiles import pseudo_voigt, thompson_cox_hastings
 from xtal.diffraction.time_of_flight import tof_widths
@@ -61,6 +62,19 @@ def test_far_tails_neither_overflow_nor_turn_negative():
     assert np.isfinite(values).all()
     assert values.min() >= 0
     assert np.trapezoid(values, times) == pytest.approx(1, abs=5e-3)
+
+
+def test_absorption_grows_with_the_wavelength_of_each_reflection():
+    axis = axis_points(8000.0, 60000.0, 5.0)
+    plain, absorbed = (
+        simulate_pattern([(cells.silicon(), 1.0, PhaseProfile())], POWGEN_LIKE, axis, mu_r=mu_r).phases[0]
+        for mu_r in (0.0, 0.5)
+    )
+    ratio = absorbed.intensity / plain.intensity
+    wavelengths = np.sqrt(2) * plain.reflections.d_spacing
+    np.testing.assert_allclose(ratio, capillary_transmission(np.full(len(ratio), 90.0), 0.5 * wavelengths))
+    # a cylinder of small μR passes exp(-16 μR/3π), to first order
+    assert ratio[-1] == pytest.approx(np.exp(-1.6977 * 0.5 * wavelengths[-1]), rel=0.02)
 
 
 def test_peaks_arrive_when_the_calibration_says():

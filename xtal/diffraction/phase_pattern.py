@@ -26,7 +26,7 @@ from .peak_sums import sum_of_peaks
 from .phase_profile import PhaseProfile, orientation_factor, size_along, strain_along
 from .profiles import gaussian_fwhm, lorentzian_fwhm, thompson_cox_hastings
 from .reflections import Reflections, calculate_reflections
-from .time_of_flight import TOF_MARGIN, sum_of_tof_peaks, tof_lorentz, tof_widths
+from .time_of_flight import TOF_MARGIN, sum_of_tof_peaks, tof_lorentz, tof_wavelength, tof_widths
 
 __all__ = ["Conditions", "PhaseProfile", "SimulatedPhase", "simulate_phase"]
 
@@ -126,6 +126,9 @@ def _simulate_tof_phase(
     span = (bank, points[0] * (1 - TOF_MARGIN), points[-1] * (1 + TOF_MARGIN))
     table = calculate_reflections(structure, conditions.instrument.radiation, tof=span)
     areas = _strength(structure, weight, profile, table) * tof_lorentz(table.d_spacing, bank)
+    if conditions.mu_r:
+        lengths = tof_wavelength(table.d_spacing, bank)
+        areas = areas * capillary_transmission(bank.two_theta, conditions.mu_r * lengths)
     position = table.tof(bank)
     size, strain = size_along(structure, table, profile), strain_along(structure, table, profile)
     widths = tof_widths(table.d_spacing, bank, size, strain)

@@ -130,7 +130,7 @@ def simulate_pattern(
     transparency : float
         Depth 1/μ to which the beam sinks into a flat plate, mm.
     mu_r : float
-        Absorption × radius of a capillary (Debye–Scherrer only), 0 to 10.
+        Absorption × radius of a capillary (Debye–Scherrer only), 0 to 10; at time of flight per Å of wavelength.
     plate_mu_t : float, optional
         Absorption × thickness of a thin flat plate; without it the plate is thick.
     use_dispersion, neutral_atoms : bool

@@ -30,6 +30,7 @@ __all__ = [
     "sum_of_tof_peaks",
     "tof_lorentz",
     "tof_reach",
+    "tof_wavelength",
     "tof_widths",
 ]
 
@@ -65,6 +66,11 @@ def power_sum(d_spacing: FloatArray, powers: Mapping[str, int], terms: Mapping[s
 def tof_lorentz(d_spacing: ArrayLike, bank: TofBank) -> FloatArray:
     """Lorentz factor d⁴ sinθ of a bank for a pattern normalised to the incident spectrum."""
     return np.asarray(np.asarray(d_spacing, dtype=float) ** 4 * np.sin(np.radians(bank.two_theta / 2)))
+
+
+def tof_wavelength(d_spacing: ArrayLike, bank: TofBank) -> FloatArray:
+    """Wavelength 2 d sinθ (Å) at which a bank sees reflections."""
+    return np.asarray(2 * np.asarray(d_spacing, dtype=float) * np.sin(np.radians(bank.two_theta / 2)))
 
 
 def tof_widths(

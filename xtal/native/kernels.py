@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,12 @@ USE_NUMBA = "XTAL_NATIVE_NUMBA"
 
 def kernel_name() -> str:
     """``numba`` or ``numpy``."""
-    return "numba" if os.environ.get(USE_NUMBA, "1") != "0" and find_spec("numba") is not None else "numpy"
+    return "numba" if os.environ.get(USE_NUMBA, "1") != "0" and _has_numba() else "numpy"
+
+
+@cache
+def _has_numba() -> bool:
+    return find_spec("numba") is not None
 
 
 def add_peaks(work: PeakWork, total: FloatArray) -> None:

@@ -18,7 +18,7 @@ from ..diffraction.profiles import (
     thompson_cox_hastings,
     thompson_cox_hastings_slopes,
 )
-from ..diffraction.time_of_flight import FLIGHT, STRAIN_SHARE, WIDTHS, power_sum, tof_lorentz
+from ..diffraction.time_of_flight import FLIGHT, STRAIN_SHARE, WIDTHS, power_sum, tof_lorentz, tof_wavelength
 from ..instrument import TofBank
 from .reflected import Reflected
 from .refusals import NativeError
@@ -161,16 +161,16 @@ def _factor(
     d: FloatArray, two_theta: float, values: Mapping[str, float], columns: dict[str, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Lorentz factor and absorption, and their logarithmic slope by d; that by the absorption is entered."""
-    lorentz, by_d = tof_lorentz(d, TofBank(1.0, two_theta=two_theta)), 4 / d
+    bank = TofBank(1.0, two_theta=two_theta)
+    lorentz, by_d = tof_lorentz(d, bank), 4 / d
     per_wavelength = values.get(_ABSORPTION, 0.0)
     if not per_wavelength and _ABSORPTION not in columns:
         return lorentz, by_d
-    wavelength_by_d = 2 * np.sin(np.radians(two_theta / 2))
-    wavelength = wavelength_by_d * d
+    wavelength = tof_wavelength(d, bank)
     passed, _, slope = log_slopes(capillary_transmission, np.full_like(d, two_theta), per_wavelength * wavelength)
     if _ABSORPTION in columns:
         columns[_ABSORPTION][AREA] = slope * wavelength
-    return lorentz * passed, by_d + slope * per_wavelength * wavelength_by_d
+    return lorentz * passed, by_d + slope * per_wavelength * wavelength / d
 
 
 def _join(table: FloatArray, slopes: FloatArray) -> None:
