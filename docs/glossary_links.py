@@ -18,9 +18,11 @@ from sphinx.transforms import SphinxTransform
 GLOSSARY = Path(__file__).resolve().parent / "glossary.md"
 PLAIN = frozenset(
     {
+        "bank",
         "bound",
         "check",
         "group",
+        "halo",
         "instrument",
         "match",
         "model",
@@ -30,8 +32,11 @@ PLAIN = frozenset(
         "series",
         "severity",
         "share",
+        "stacking",
         "stage",
         "tie",
+        "Q",
+        "2θ",
     }
 )
 PAGES = re.compile(r"^(start|tutorials|tutorials/.*|how-to/.*|validation|performance|units-and-conventions|index)$")
