@@ -21,6 +21,8 @@ from xtal.native.parameters import Parameters
 from xtal.native.tof_model import TofPatternModel
 from xtal.radiation import Radiation
 
+from .test_model_derivatives import anisotropic_strain, central_difference, harmonics, tensors, uniaxial_size
+
 TERMS = {"alpha": 1.0, "beta_0": 0.04, "beta_1": 0.02, "beta_q": 0.003, "sig_0": 3.0, "sig_1": 60.0, "sig_2": 4.0,
          "sig_q": 1.5, "x": 1.0, "y": 0.7, "z": 0.4}  # fmt: skip
 BANK = TofBank(dif_c=22585.0, dif_a=-2.0, dif_b=1.5, zero=-3.0, two_theta=90.0, profile=TERMS)
@@ -66,6 +68,23 @@ def test_every_derivative_is_the_central_difference_of_the_pattern(phase, kernel
             moved = {**parameters.values, name: parameters.values[name] + sign * step}
             totals.append(model.evaluate(moved).total)
         expected = (totals[0] - totals[1]) / (2 * step)
+        assert np.abs(expected).max() > 0, name
+        np.testing.assert_allclose(slope, expected, atol=3e-5 * np.abs(expected).max(), err_msg=name)
+
+
+@pytest.mark.parametrize("add", [anisotropic_strain, uniaxial_size, harmonics, tensors])
+def test_wider_models_have_their_derivatives_at_time_of_flight(add, make_task, structure_named):
+    structure = structure_named("oblique P -1")
+    task = make_task([structure], SPALLATION, span=FAR)
+    added = add(task, structure, np.random.default_rng(1))
+    task["parameters"] |= {name: {"value": value, "min": None, "max": None} for name, value in added.items()}
+    model, parameters = model_and_parameters(task)
+    parameters.values["phase.oblique.scale"] = 3.0
+    names = (*added, *(name for name in parameters.values if ".cell." in name))
+    model.evaluate(parameters.values)
+    found = model.evaluate(parameters.values, *parameters.moving(names)).jacobian
+    for name, slope in zip(names, found, strict=True):
+        expected = central_difference(model, parameters, name)
         assert np.abs(expected).max() > 0, name
         np.testing.assert_allclose(slope, expected, atol=3e-5 * np.abs(expected).max(), err_msg=name)
 
