@@ -401,9 +401,11 @@ def test_what_gsas2_lacks_is_refused_by_name_with_the_engine_that_has_it(tmp_pat
     joint["patterns"] = [
         {name: joint[name] for name in ("pattern", "instrument", "background")} | {"name": n} for n in "ab"
     ]
-    events = run(trigonal, both, half, textured, joint)
+    tilted = plate_task(tmp_path / "f")
+    tilted["phases"][0]["size_axis"] = [1, 0, 0]
+    events = run(trigonal, both, half, textured, joint, tilted)
     messages = [event["message"] for event in events if event["event"] == "error"]
-    assert [event["kind"] for event in events if event["event"] == "error"] == ["unsupported"] * 5
+    assert [event["kind"] for event in events if event["event"] == "error"] == ["unsupported"] * 6
     for message, start in zip(
         messages,
         (
@@ -412,6 +414,7 @@ def test_what_gsas2_lacks_is_refused_by_name_with_the_engine_that_has_it(tmp_pat
             "pattern.peak.holder.fwhm",
             "phase.M.texture.c",
             "mode 'pawley'",
+            "phase.M.crystallite_size_axial_nm",
         ),
         strict=True,
     ):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import bad_input, unsupported
+from .groups import parse_operation
 from .measured import Measured, patterns_of
 
 
@@ -70,6 +71,11 @@ def check_models(task: Mapping[str, Any]) -> None:
         head = f"phase.{phase['name']}"
         if phase.get("harmonics"):
             raise unsupported(f"{head}.texture.c: GSAS-II's spherical harmonics are not those of xtal; native has them")
+        if phase.get("size_axis") and not is_kept(phase["size_axis"], phase["structure"]["operations"]):
+            raise unsupported(
+                f"{head}.crystallite_size_axial_nm: symmetry turns size_axis {list(phase['size_axis'])} into others, so that "
+                "equivalent reflections differ in width; GSAS-II takes one of them, native their mean"
+            )
         if phase.get("stephens") and is_used(task, f"{head}.microstrain", 0.0):
             raise unsupported(
                 f"{head}.microstrain beside stephens terms: GSAS-II has one or the other; set it to 0, or use native"
@@ -79,6 +85,17 @@ def check_models(task: Mapping[str, Any]) -> None:
         for name, wanted in (("transparency", "bragg-brentano"), ("absorption", "debye-scherrer")):
             if geometry != wanted and is_used(task, f"{measured.prefix}.{name}", 0.0):
                 raise unsupported(f"{measured.prefix}.{name}: only defined for {wanted} geometry")
+
+
+def is_kept(axis: Iterable[int], operations: Iterable[str]) -> bool:
+    """True when every operation leaves the normal of hkl parallel to itself."""
+    normal = list(axis)
+    for text in operations:
+        rotation = parse_operation(text)[0]
+        image = [sum(normal[i] * rotation[3 * i + j] for i in range(3)) for j in range(3)]
+        if image not in (normal, [-n for n in normal]):
+            return False
+    return True
 
 
 def is_used(task: Mapping[str, Any], name: str, neutral: float) -> bool:
