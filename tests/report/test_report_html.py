@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from xtal.report.html import report_html
-from xtal.result import Check
+from xtal.result import Check, RestraintResult
 
 VOID = {"meta", "link", "input", "br", "rect", "path"}
 
@@ -158,3 +158,13 @@ def test_a_failed_fit_has_a_report_that_says_so(result):
     assert Document(text).errors == []
     assert "Fail: don't use these numbers." in text and "The engine died." in text
     assert re.search(r'id="data">null</script>', text)
+
+
+def test_restraints_and_what_wildcards_passed_over_are_shown(result):
+    restraint = RestraintResult("rutile", "Ti1", "O1", 1.96, 0.02, 1.0, 6, 1.9573, 3.51)
+    first = replace(result.stages[0], notes=("zno: Zn1.z is held.",))
+    shown = replace(result, restraints=(restraint,), stages=(first, *result.stages[1:]))
+    tables = Document(report_html(shown)).tables
+    assert tables["restraints"][1] == ["rutile: Ti1–O1", "1.960(0.020)", "6", "1.9573", "3.5"]
+    assert "Zn1.z is held" in tables["stages"][1][2]
+    assert "restraints" not in Document(report_html(result)).tables

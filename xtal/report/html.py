@@ -19,6 +19,7 @@ from .curves import plot_json
 from .defence_section import defence_section
 from .figures import figure_file
 from .information_section import information_section
+from .restraints_section import restraints_section
 
 __all__ = ["report_html"]
 
@@ -74,6 +75,7 @@ def _body(result: Result) -> str:
         defence_section(result),
         bootstrap_section(result),
         information_section(result),
+        restraints_section(result),
         sections.parameters_section(result),
         sections.stages_section(result),
         sections.correlations_section(result),

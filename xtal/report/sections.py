@@ -127,7 +127,7 @@ def stages_section(result: Result) -> str:
     """What each stage freed and why, and where it got to."""
     rows = (
         row(
-            (escape(stage.name), escape(stage.why), _names(stage.free), f"{100 * stage.rwp:.2f}", f"{stage.seconds:.1f}",
+            (escape(stage.name), escape(" ".join((stage.why, *stage.notes)).strip()), _names(stage.free), f"{100 * stage.rwp:.2f}", f"{stage.seconds:.1f}",
              "yes" if stage.converged else "<strong>no</strong>"),
             str(index),
         )
