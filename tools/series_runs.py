@@ -1,13 +1,13 @@
-"""The long runs of a series: the synthetic heating run with 200 frames against its truth, and the measured olivine series.
+"""The long runs of a series: synthetic heating (200 frames) and doping against their truths, and the measured olivine series.
 
-``python tools/series_runs.py heating FOLDER`` and ``python tools/series_runs.py olivine FOLDER DATA``, where DATA is the folder of
-measured data. Each prints one line of JSON; a second call on the same folder goes on where the first ended.
+``python tools/series_runs.py heating|potassium|fluorine FOLDER`` and ``python tools/series_runs.py olivine FOLDER DATA``, where DATA
+is the folder of measured data; ``--engine NAME`` replaces rietx. Each prints one line of JSON; a second call on the same folder goes on where the first ended.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -19,9 +19,10 @@ from xtal.io.series_files import read_series_file
 from xtal.series.findings import Findings, analyse
 from xtal.series.run import RunOptions, run_series
 from xtal.series.series import Series
+from xtal.synthetic_doping import POTASSIUM_SLOPE, write_fluorine_series, write_potassium_series
 from xtal.synthetic_series import HeatingRun, synthetic_heating, write_heating
 
-__all__ = ["check_heating", "run_heating", "run_olivine"]
+__all__ = ["check_heating", "run_fluorine", "run_heating", "run_olivine", "run_potassium"]
 
 WORKERS = 2
 ABOVE = 6.0
@@ -93,14 +94,51 @@ timeout = 120
 """
 
 
-def run_heating(folder: Path, n_frames: int = 200) -> dict[str, Any]:
+def run_heating(folder: Path, engine: str | None = None, n_frames: int = 200) -> dict[str, Any]:
     """Refine the synthetic heating run and compare it with its truth."""
     if not (folder / "series.toml").exists():
         write_heating(folder, n_frames)
-    seconds = _run(folder)
+    seconds = _run(folder, engine)
     truths = [truth for _, truth in synthetic_heating(n_frames, two_theta=(40.0, 60.0, 0.5))]
     with Series(folder / "out") as series:
         return {"seconds": seconds, **check_heating(series, truths)}
+
+
+def run_potassium(folder: Path, engine: str | None = None) -> dict[str, Any]:
+    """Study B: the slope of a against x, its truth, and the occupancy that the O site gets where K is not in the model."""
+    truths = write_potassium_series(folder)
+    seconds = _run(folder, engine)
+    with Series(folder / "out") as series:
+        table, findings = series.table(), analyse(series)
+        slope = next(one.trend for one in findings.trends if one.quantity == "phase.cubic.cell.a")
+        off = (table["phase.cubic.cell.a"] - [one["a"] for one in truths]) / table["phase.cubic.cell.a.esd"]
+        return {
+            "seconds": seconds, "frames": len(table), "status": table["status"].value_counts().to_dict(),
+            "slope": [slope.slope, slope.slope_esd], "true_slope": POTASSIUM_SLOPE, "chi2_red": slope.chi2_red,
+            "largest_error_of_a_in_esds": float(np.abs(off).max()),
+            "occupancy_of_o": table["phase.cubic.site.O1.occupancy"].round(4).tolist(), "alarms": len(findings.alarms),
+        }  # fmt: skip
+
+
+def run_fluorine(folder: Path, engine: str | None = None) -> dict[str, Any]:
+    """Study A: cubic shares against their truths, and the correlation of conductivity with the lattice parameter."""
+    truths = write_fluorine_series(folder)
+    seconds = _run(folder, engine)
+    with Series(folder / "out") as series:
+        table, findings = series.table(), analyse(series)
+        names = [
+            "phase.cubic.group_share",
+            "phase.cubic.group_share.esd",
+            "phase.cubic.cell.a",
+            "phase.cubic.cell.a.esd",
+        ]
+        correlation = findings.correlations["log10 conductivity against phase.cubic.cell.a"]
+        return {
+            "seconds": seconds, "frames": len(table), "status": table["status"].value_counts().to_dict(),
+            "found": table[["composition", *names]].round(5).to_numpy().tolist(),
+            "truths": [[one["x"], one["share"], one["a"]] for one in truths],
+            "pearson": correlation.pearson, "spearman": correlation.spearman, "alarms": len(findings.alarms),
+        }  # fmt: skip
 
 
 def check_heating(series: Series, truths: list[dict[str, Any]]) -> dict[str, Any]:
@@ -137,10 +175,10 @@ def _within(table: Any, truths: list[dict[str, Any]]) -> dict[str, float]:
     return parts
 
 
-def run_olivine(folder: Path, data: Path) -> dict[str, Any]:
+def run_olivine(folder: Path, data: Path, engine: str | None = None) -> dict[str, Any]:
     """Refine the 46 neutron patterns of Co2SiO4: convergence, smoothness of the cell, change points."""
     write_olivine(folder, data)
-    seconds = _run(folder)
+    seconds = _run(folder, engine)
     with Series(folder / "out") as series:
         table, findings = series.table(), analyse(series)
         hot = table[table["temperature"] > 60]
@@ -181,14 +219,29 @@ def _changes(findings: Findings) -> dict[str, list[float]]:
     return {name: [point.position for point in points] for name, points in findings.changes.items()}
 
 
-def _run(folder: Path) -> float:
+def _run(folder: Path, engine: str | None) -> float:
     start = time.perf_counter()
-    resume = (folder / "out" / "series.sqlite").exists()
-    run_series(read_series_file(folder / "series.toml"), folder / "out", RunOptions(workers=WORKERS, resume=resume))
+    options = RunOptions(workers=WORKERS, resume=(folder / "out" / "series.sqlite").exists(), engine=engine)
+    run_series(read_series_file(folder / "series.toml"), folder / "out", options)
     return round(time.perf_counter() - start, 2)
 
 
-if __name__ == "__main__":
-    what, where = sys.argv[1], Path(sys.argv[2])
-    answer = run_heating(where) if what == "heating" else run_olivine(where, Path(sys.argv[3]))
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("heating", "potassium", "fluorine", "olivine"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("--engine")
+    given = parser.parse_args()
+    if given.what == "olivine":
+        answer = run_olivine(given.folder, given.data, given.engine)
+    else:
+        answer = {"heating": run_heating, "potassium": run_potassium, "fluorine": run_fluorine}[given.what](
+            given.folder, given.engine
+        )
     print(json.dumps(answer, default=str))
+
+
+if __name__ == "__main__":
+    main()

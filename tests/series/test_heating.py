@@ -135,6 +135,31 @@ def test_exported_hdf5_is_nexus_and_holds_the_curves(series, tmp_path):
 def test_figures_are_written_as_png_and_svg(series, tmp_path):
     names = {path.name for path in export_series(series, tmp_path, ("figures",))}
     assert {"map.png", "map.svg", "trend-cubic.png", "trend-orthorhombic.svg"} <= names
+    assert {"waterfall.png", "waterfall.svg", "verdicts.png", "verdicts.svg", "fit-0000.png", "fit-0017.svg"} <= names
+
+
+def test_parquet_holds_the_tables(series, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow", reason="pyarrow isn't installed: pip install 'xtal-toolkit[parquet]'")
+    written = {path.name: path for path in export_series(series, tmp_path, ("parquet",))}
+    table = pandas.read_parquet(written["table.parquet"])
+    pandas.testing.assert_frame_equal(table, series.table(), check_dtype=False)
+    assert len(pandas.read_parquet(written["tidy.parquet"])) == len(series.tidy())
+
+
+def test_every_frame_has_one_powder_cif_and_one_cif_per_phase(series, tmp_path):
+    names = [path.name for path in export_series(series, tmp_path, ("cif",))]
+    for frame in series.frames:
+        own = [name for name in names if name.startswith(f"{frame.index:04d}_")]
+        assert sum(name.endswith("_powder.cif") for name in own) == 1
+        assert len(own) == 1 + len(series.structures(frame.index))
+
+
+def test_reflections_of_a_frame_are_those_of_its_result(series):
+    result, positions = series.result(3), series.reflection_positions(3)
+    assert list(positions) == list(result.reflections)
+    for phase, rows in result.reflections.items():
+        assert positions[phase].tolist() == [row.two_theta for row in rows]
 
 
 def test_parquet_without_pyarrow_says_how_to_get_it(series, tmp_path, monkeypatch):

@@ -6,16 +6,17 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xtal.report.series_html import series_html
-from xtal.result import ProfileCurves
+from xtal.result import ProfileCurves, ReflectionRow
 from xtal.series.findings import Findings
 from xtal.series.frames import Frame
-from xtal.series.packing import pack_array, pack_curves
+from xtal.series.packing import pack_array, pack_curves, pack_json
 from xtal.series.plan import make_plan
 from xtal.series.series import Series
 from xtal.series.store import Fit, Store
@@ -27,6 +28,10 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
 )  # fmt: skip
 N_FRAMES = 500
+REFLECTION = [40.0 if one.name == "two_theta" else 1 for one in fields(ReflectionRow)]
+RESULT = pack_json(
+    {"result": {"phases": {}, "parameters": {}}, "reflections": {"a": [REFLECTION]}, "structures": {"a": ""}}
+)
 PERSON = """
 <script>
 const said = (name, value) => { document.documentElement.dataset[name] = value; };
@@ -34,6 +39,9 @@ said("opened", String(Math.round(performance.now())));
 document.querySelectorAll("#strip rect")[123].dispatchEvent(new MouseEvent("click", { bubbles: true }));
 said("clicked", document.documentElement.dataset.chosen);
 said("curve", String(document.querySelector("#fit .observed").getAttribute("d").length > 1000));
+document.getElementById("patterns").value = "waterfall";
+document.getElementById("patterns").dispatchEvent(new Event("change"));
+said("ticks", String(document.querySelectorAll("#fit .tick").length));
 said("broken", String([...document.querySelectorAll("svg")].some((one) => one.innerHTML.includes("NaN"))));
 </script>
 """
@@ -53,7 +61,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             calculated = 100 + 5000 * np.exp(-(((x - 40 + 0.002 * index) / 0.1) ** 2))
             observed = rng.poisson(calculated).astype(float)
             curves = ProfileCurves(x, observed, np.sqrt(np.maximum(observed, 1)), calculated, 0 * x + 100.0)
-            store.add(Fit(index, "main", "converged", "pass", "fine", rwp=0.05, gof=1.0, x=pack_array(x), curves=pack_curves(curves),
+            store.add(Fit(index, "main", "converged", "pass", "fine", rwp=0.05, gof=1.0, x=pack_array(x), curves=pack_curves(curves), result=RESULT,
                           parameters=(("phase.a.cell.a", 3.9 + 1e-4 * index, 1e-4),)))  # fmt: skip
     with Series(folder) as series:
         text = series_html(series, Findings())
@@ -92,6 +100,7 @@ def test_report_of_500_frames_opens_in_three_seconds_and_shows_the_frame_that_is
     said, _ = dom(report, "report.html")
     assert said.get("drawn") == "yes" and said.get("heat") == "drawn", said
     assert "error" not in said
+    assert (said["raised"], said["ticks"]) == ("39", "1")
     assert (said["clicked"], said["curve"], said["broken"], said["points"]) == ("123", "true", "false", "500")
     print(said["opened"], "ms")
     # Milliseconds since navigation began, by the browser's own clock; a crowded machine gets the benefit of the doubt.

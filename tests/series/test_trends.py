@@ -103,3 +103,8 @@ def test_correlation_of_a_falling_lattice_with_rising_conductivity_is_negative()
     assert found.n_points == 4
     assert found.spearman == -1.0
     assert found.pearson < -0.99
+
+
+def test_repeated_measurements_of_two_compositions_have_no_change_point():
+    axis, rng = np.repeat([0.0, 0.1], 6), np.random.default_rng(3)
+    assert change_points(axis, 3.91 - 0.08 * axis + rng.normal(0, 1e-4, 12), np.full(12, 1e-4)) == ()

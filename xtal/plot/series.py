@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..series.findings import Findings
     from ..series.series import Series
 
-__all__ = ["map_levels", "plot_map", "plot_quantities", "quantity_label"]
+__all__ = ["map_levels", "plot_map", "plot_quantities", "quantity_label", "series_figure"]
 
 MARKS = {"up": ("^", style.VERMILION), "down": ("v", style.BLUE)}
 MAP_POINTS = 1200
@@ -54,7 +54,7 @@ def plot_map(series: Series) -> Figure:
     first = curves[0][1]
     x = np.linspace(first.x[0], first.x[-1], min(MAP_POINTS, len(first.x)))
     rows = [map_levels(np.interp(x, one.x, one.observed), one.axis) for _, one in curves]
-    figure, axes = _figure(4.6)
+    figure, axes = series_figure(4.6)
     with style.print_style():
         edges = np.arange(len(rows) + 1)
         low, high = np.percentile(rows, [1, 99.7])
@@ -82,7 +82,7 @@ def plot_quantities(series: Series, names: Sequence[str], findings: Findings | N
     """
     table = series.table()
     axis = series.axis_name if series.axis_name != "frame" else "value"
-    figure, panels = _figure(1.0 + 1.7 * len(names), len(names))
+    figure, panels = series_figure(1.0 + 1.7 * len(names), len(names))
     with style.print_style():
         for panel, name in zip(np.atleast_1d(panels), names, strict=True):
             _draw(panel, table, axis, name)
@@ -117,7 +117,8 @@ def _lines(panel: Any, findings: Findings | None) -> None:
                 panel.axvline(step.position, color=MARKS[step.direction][1], lw=0.6, ls="--")
 
 
-def _figure(height: float, n_panels: int = 1) -> tuple[Figure, Any]:
+def series_figure(height: float, n_panels: int = 1) -> tuple[Figure, Any]:
+    """A figure of the usual width with panels one below the other, and these."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

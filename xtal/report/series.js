@@ -8,6 +8,7 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
   const data = JSON.parse(document.getElementById("series-data").textContent);
   const n = data.frames.length;
   if (!n) return;
+  const MOST_LINES = 40, TICKS = ["#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#e69f00"];
   let chosen = 0;
 
   const byId = (id) => document.getElementById(id);
@@ -44,6 +45,11 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
     side.textContent = labels[1];
     return { px, py };
   };
+  const sixteen = (text) => new Uint16Array(bytes(text).buffer);
+  const unpacked = (curves) => {
+    const scaled = (text) => Float64Array.from(sixteen(text), (value) => curves.low + value * curves.step);
+    return { x: data.grids[curves.grid], observed: scaled(curves.observed), calculated: scaled(curves.calculated) };
+  };
   const fresh = (id, height) => {
     byId(id).replaceChildren();
     return make("svg", { viewBox: `0 0 1000 ${height}`, role: "img", "aria-label": byId(id).dataset.label }, byId(id));
@@ -62,7 +68,41 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
       const frame = canvas.getBoundingClientRect();
       choose(data.heat.rows[Math.min(rows.length - 1, Math.floor(((event.clientY - frame.top) / frame.height) * rows.length))]);
     });
+    const svg = fresh("under", 44), [low, high] = data.range, ticks = nice(low, high, 10);
+    ticks.ticks.forEach((value) => {
+      const left = (1000 * (value - low)) / (high - low || 1);
+      make("path", { class: "axis", d: `M${left} 0v5` }, svg);
+      make("text", { x: left, y: 18, "text-anchor": left < 20 ? "start" : left > 980 ? "end" : "middle" }, svg).textContent = value.toFixed(ticks.digits);
+    });
+    make("text", { x: 500, y: 37, "text-anchor": "middle", class: "name" }, svg).textContent = data.position;
     document.documentElement.dataset.heat = "drawn";
+  }
+
+  function waterfall() {
+    const known = data.curves.map((one, index) => index).filter((index) => data.curves[index]);
+    const step = Math.max(1, Math.ceil(known.length / MOST_LINES)), shown = known.filter((_, place) => place % step === 0);
+    const svg = fresh("waterfall", 620);
+    if (!shown.length) return;
+    const lines = shown.map((index) => ({ index, ...unpacked(data.curves[index]) }));
+    const high = Math.max(...lines.map((one) => one.observed.reduce((a, b) => Math.max(a, b)))), low = Math.min(0, ...lines.map((one) => one.observed.reduce((a, b) => Math.min(a, b))));
+    const rise = (1.5 * (high - low)) / Math.max(lines.length, 8);
+    const box = { l: 92, r: 985, t: 10, b: 570 }, top = high + rise * (lines.length - 1);
+    const { px, py } = axes(svg, box, data.range, [low, top], [data.position, data.intensity + ", each frame raised"]);
+    // From the highest down, so that what lies in front is drawn last and stays readable.
+    lines.map((one, place) => [one, place]).reverse().forEach(([one, place]) => {
+      let d = "";
+      for (let i = 0; i < one.x.length; i++) d += (i ? "L" : "M") + px(one.x[i]).toFixed(1) + " " + py(one.observed[i] + place * rise).toFixed(1);
+      const line = make("path", { class: "raised", d, stroke: `rgb(${data.colours[Math.round((200 * place) / Math.max(lines.length - 1, 1))].join(" ")})` }, svg);
+      make("title", {}, line).textContent = `frame ${data.frames[one.index].frame}: ${data.axis} ${data.frames[one.index].value.toPrecision(6)}`;
+      line.addEventListener("click", () => choose(one.index));
+    });
+    document.documentElement.dataset.raised = String(lines.length);
+  }
+
+  function patterns() {
+    const isMap = byId("patterns").value === "map";
+    byId("map").hidden = !isMap; byId("waterfall").hidden = isMap;
+    if (!isMap && !byId("waterfall").childElementCount) waterfall();
   }
 
   function strip() {
@@ -109,12 +149,10 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
       `frame ${frame.frame} · ${frame.file} · ${data.axis} ${frame.value.toPrecision(6)} · ${frame.status}, ${frame.verdict}` +
       (frame.rwp === null ? "" : ` · Rwp ${(100 * frame.rwp).toFixed(2)} %, GOF ${frame.gof.toFixed(2)}`);
     byId("said").textContent = frame.message;
-    const svg = fresh("fit", 420);
+    const rows = data.phases.length, top = 300 + 13 * rows, svg = fresh("fit", top + 115);
     document.documentElement.dataset.chosen = String(frame.frame);
     if (!curves) return;
-    const read = (text) => new Uint16Array(bytes(text).buffer);
-    const scaled = (text) => Float64Array.from(read(text), (value) => curves.low + value * curves.step);
-    const observed = scaled(curves.observed), calculated = scaled(curves.calculated), x = data.grids[curves.grid];
+    const { x, observed, calculated } = unpacked(curves);
     let high = -Infinity, low = Infinity, worst = 0;
     for (let i = 0; i < observed.length; i++) {
       high = Math.max(high, observed[i], calculated[i]); low = Math.min(low, observed[i], calculated[i]);
@@ -129,7 +167,14 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
     };
     make("path", { class: "observed", d: path(observed, py) }, svg);
     make("path", { class: "calculated", d: path(calculated, py) }, svg);
-    const lower = axes(svg, { l: 92, r: 985, t: 305, b: 372 }, range, [-worst, worst], [data.position, "difference"]);
+    curves.ticks.forEach((text, row) => {
+      const y = 296 + 13 * row;
+      let d = "";
+      sixteen(text).forEach((part) => { d += `M${(main.l + ((main.r - main.l) * part) / 65535).toFixed(1)} ${y}v9`; });
+      make("path", { class: "tick", d, stroke: TICKS[row % TICKS.length] }, svg);
+      make("text", { x: main.l - 7, y: y + 9, "text-anchor": "end", fill: TICKS[row % TICKS.length], class: "phase" }, svg).textContent = data.phases[row];
+    });
+    const lower = axes(svg, { l: 92, r: 985, t: top, b: top + 67 }, range, [-worst, worst], [data.position, "difference"]);
     make("path", { class: "difference", d: path(observed.map((value, i) => value - calculated[i]), lower.py) }, svg);
   }
 
@@ -141,6 +186,7 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
 
   data.quantities.forEach((one, index) => byId("quantity").append(new Option(one.label, index)));
   ["quantity", "against"].forEach((id) => byId(id).addEventListener("change", trend));
+  byId("patterns").addEventListener("change", patterns);
   byId("before").addEventListener("click", () => choose(chosen - 1));
   byId("after").addEventListener("click", () => choose(chosen + 1));
   heatMap(); strip(); choose(0);

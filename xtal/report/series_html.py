@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -94,8 +95,11 @@ def _plots(series: Series) -> str:
     axis = escape(series.axis_label)
     levels = "G(r)" if series.meta["pattern_axis"] == "r" else "Square root of intensity"
     return (
-        '<section><h2>Patterns</h2><canvas id="heat" role="img" aria-label="All patterns, one row per frame"></canvas>'
-        f'<p class="hint">{levels}; frames from top to bottom, {escape(_position(series))} to the right. Click a frame.</p>'
+        '<section><h2>Patterns</h2><div class="controls"><label>as <select id="patterns"><option value="map">map</option>'
+        '<option value="waterfall">waterfall</option></select></label></div>'
+        '<div id="map"><canvas id="heat" role="img" aria-label="All patterns, one row per frame"></canvas><div id="under" data-label="Axis of the map"></div>'
+        f'<p class="hint">{levels}; frames from top to bottom. Click a frame.</p></div>'
+        '<div id="waterfall" data-label="Patterns of up to 40 frames above each other" hidden></div>'
         '<h2>Verdicts</h2><div id="strip" data-label="Verdict of every frame"></div>'
         '<p class="hint">green pass, amber review, red fail, grey waiting.</p></section>'
         '<section><h2>Trends</h2><div class="controls"><label>quantity <select id="quantity"></select></label>'
@@ -115,13 +119,16 @@ def _position(series: Series) -> str:
 
 def _data(series: Series) -> dict[str, Any]:
     table = series.table()
-    rows, curves, grids, heat = [], [], _Grids(), _HeatMap(len(series))
+    curves: list[dict[str, Any] | None] = []
+    rows, grids, heat = [], _Grids(), _HeatMap(len(series))
     points = int(min(FIT_POINTS, max(ALL_POINTS / max(len(series), 1), 200)))
     axis = series.axis_name if series.axis_name != "frame" else "value"
     for place, row in enumerate(table.to_dict("records")):
         found = series.curves(row["frame"])
-        curves.append(None if found is None else _packed(found, points, grids))
-        if found is not None:
+        packed = None if found is None else _packed(found, points, grids)
+        curves.append(packed)
+        if found is not None and packed is not None:
+            packed["ticks"] = _ticks(found, series.reflection_positions(row["frame"]), series.meta["phases"])
             heat.add(place, found)
         rows.append({"frame": row["frame"], "file": row["file"], "value": row[axis], "direction": row["direction"],
                      "status": row["status"], "verdict": row["verdict"] or "waiting", "rwp": _number(row.get("rwp")),
@@ -131,10 +138,12 @@ def _data(series: Series) -> dict[str, Any]:
         "position": _position(series),
         "intensity": "G(r) / Å⁻²" if series.meta["pattern_axis"] == "r" else "intensity",
         "frames": rows,
+        "phases": list(series.meta["phases"]),
         "quantities": _quantities(table),
         "curves": curves,
         "grids": grids.lists,
         "heat": heat.content(),
+        "range": heat.range(),
         "colours": _colours(),
     }
 
@@ -186,6 +195,10 @@ class _HeatMap:
         row = np.interp(self._x, x, map_levels(smooth, curves.axis))
         self._rows.setdefault(place // self._per_row, []).append(row)
 
+    def range(self) -> list[float]:
+        """Ends of the common axis."""
+        return [0.0, 1.0] if self._x is None else [float(self._x[0]), float(self._x[-1])]
+
     def content(self) -> dict[str, Any]:
         """Levels 0–255 by row, and the frame that each row starts with."""
         if not self._rows or self._x is None:
@@ -214,6 +227,14 @@ def _packed(curves: ProfileCurves, points: int, grids: _Grids) -> dict[str, Any]
         "observed": encoded(observed),
         "calculated": encoded(calculated),
     }
+
+
+def _ticks(curves: ProfileCurves, positions: Mapping[str, FloatArray], phases: Sequence[str]) -> list[str]:
+    """Reflections of each phase within the pattern as 16-bit parts of its range."""
+    low, high = float(curves.x[0]), float(curves.x[-1])
+    found = [positions.get(phase, np.zeros(0)) for phase in phases]
+    parts = [(one[(one >= low) & (one <= high)] - low) / (high - low) for one in found]
+    return [_base64(np.round(65535 * one).astype("<u2").tobytes()) for one in parts]
 
 
 def _binned(x: FloatArray, values: FloatArray, points: int) -> tuple[FloatArray, FloatArray]:

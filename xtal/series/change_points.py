@@ -70,6 +70,8 @@ def _best_change(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[int, 
     if n < 2 * SEGMENT:
         return None
     cuts = [cut for cut in range(SEGMENT, n - SEGMENT + 1) if x[cut] > x[cut - 1]]
+    if not cuts:
+        return None
     candidates = [_with_change(x, y, sigma, cuts, degree) for degree in (1, 2)]
     scale = max(min(float(chi2.min()) / max(n - k, 1) for chi2, k in candidates), 1.0)
     smooth = min(_chi2(x, y, sigma, degree) / scale + (degree + 1) * np.log(n) for degree in (1, 2, 3, 4))

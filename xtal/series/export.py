@@ -29,7 +29,7 @@ def export_series(series: Series, folder: Path, formats: tuple[str, ...] = ("csv
         Where to; it is made when it isn't there.
     formats : tuple of str
         Of `FORMATS`: csv (table.csv wide, tidy.csv long), parquet, cif (per frame one CIF per phase and a powder CIF),
-        hdf5 (series.nxs), figures (PNG and SVG).
+        hdf5 (series.nxs), figures (PNG and SVG of map, waterfall, verdicts, trends, and the fits of four frames).
 
     Returns
     -------
@@ -134,7 +134,9 @@ def _write_frame(group: Any, curves: Any, value: float, series: Series) -> None:
 
 
 def _figures(series: Series, folder: Path) -> Iterator[Path]:
+    from ..plot.refinement import plot_refinement
     from ..plot.series import plot_map, plot_quantities
+    from ..plot.series_frames import plot_verdicts, plot_waterfall
     from .findings import analyse
 
     table = series.table()
@@ -143,7 +145,11 @@ def _figures(series: Series, folder: Path) -> Iterator[Path]:
         for n in table.columns
         if f"{n}.esd" in table.columns and (n.endswith(MAIN_QUANTITIES) or ".bond." in n) and n.startswith("phase.")
     ]
-    drawn = {"map": plot_map(series)}
+    drawn = {"map": plot_map(series), "waterfall": plot_waterfall(series), "verdicts": plot_verdicts(series)}
+    for frame in _telling_frames(series):
+        result = series.result(frame)
+        if result is not None and result.profile is not None and result.profile.axis != "r":
+            drawn[f"fit-{frame:04d}"] = plot_refinement(result)
     findings = analyse(series, alarms=False)
     for phase in series.meta["phases"]:
         own = [name for name in names if name.startswith(f"phase.{phase}.")]
@@ -153,6 +159,15 @@ def _figures(series: Series, folder: Path) -> Iterator[Path]:
         for suffix in (".png", ".svg"):
             figure.savefig(folder / f"{stem}{suffix}")
             yield folder / f"{stem}{suffix}"
+
+
+def _telling_frames(series: Series) -> list[int]:
+    """The first and the last frame with a fit, the one in the middle, and the one that fits worst."""
+    fitted = [frame for frame, fit in sorted(series.accepted.items()) if fit.rwp is not None]
+    if not fitted:
+        return []
+    worst = max(fitted, key=lambda frame: series.accepted[frame].gof or 0.0)
+    return sorted({fitted[0], fitted[len(fitted) // 2], fitted[-1], worst})
 
 
 FORMATS: dict[str, Callable[[Series, Path], Iterator[Path]]] = {

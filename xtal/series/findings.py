@@ -104,13 +104,25 @@ def _lattice_columns(table: Any) -> list[str]:
     return [name for name in names if ".cell." in name or ".bond." in name or name.endswith(".volume")]
 
 
+def _trend_columns(table: Any) -> list[str]:
+    """Lattice, and shares where they vary: a phase alone has none."""
+    shares = [
+        name
+        for name in table.columns
+        if name.endswith((".weight_fraction", ".group_share"))
+        and f"{name}.esd" in table.columns
+        and np.ptp(table[name].dropna()) > 0
+    ]
+    return [*_lattice_columns(table), *shares]
+
+
 def _ramps(table: Any) -> Iterator[tuple[int, str, Any]]:
     for ramp, part in table.groupby("ramp"):
         yield int(ramp), str(part["direction"].iloc[0]), part
 
 
 def _trends(series: Series, table: Any) -> Iterator[TrendFinding]:
-    for name in _lattice_columns(table):
+    for name in _trend_columns(table):
         for ramp, direction, part in _ramps(table):
             try:
                 trend = fit_trend(part[axis_column(series)], part[name], part[f"{name}.esd"])
@@ -172,7 +184,7 @@ def _correlations(series: Series, table: Any) -> dict[str, PropertyCorrelation]:
     found = {}
     for one in series.meta["properties"]:
         measured = np.array([one["values"].get(file, np.nan) for file in table["file"]], dtype=float)
-        for name in _lattice_columns(table):
+        for name in _trend_columns(table):
             try:
                 found[f"{one['name']} against {name}"] = correlate(table[name], measured)
             except InputError:

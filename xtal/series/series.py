@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ __all__ = ["Disagreement", "Series"]
 FloatArray = NDArray[np.float64]
 CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 WHOLE_PHASE = ("weight_fraction", "group_share", "intensity_share", "volume", "crystallite_size_nm", "microstrain")
+_POSITION = [one.name for one in fields(ReflectionRow)].index("two_theta")
 REAL_DIFFERENCE = 1.0
 """Esds by which routes may differ in a value; they see the same noise, so that they should hardly differ at all."""
 
@@ -111,6 +112,12 @@ class Series:
         """Refined structures of a frame as CIF text by phase."""
         fit = self._full(frame)
         return {} if fit is None or fit.result is None else dict(unpack_json(fit.result)["structures"])
+
+    def reflection_positions(self, frame: int) -> dict[str, FloatArray]:
+        """Where the reflections of each phase stand in a frame, on the axis of its pattern; (n,) each."""
+        fit = self._full(frame)
+        rows = {} if fit is None or fit.result is None else unpack_json(fit.result).get("reflections", {})
+        return {phase: np.array([row[_POSITION] for row in found], dtype=float) for phase, found in rows.items()}
 
     def table(self) -> Any:
         """One row per frame: a pandas DataFrame.
