@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xtal.diffraction import PhaseProfile
+from xtal.diffraction import PhaseProfile, calculate_structure_factors
+from xtal.instrument import Instrument, TofBank
 from xtal.io.library import reference_structure
 from xtal.lattice import Lattice
 from xtal.native import NativeError, refine_task
 from xtal.native.parameters import Parameters
 from xtal.native.pattern_model import PatternModel
+from xtal.radiation import Radiation
 
 BACKGROUND = [f"pattern.background.c{i}" for i in range(3)]
 CELLS = [f"phase.al2o3.cell.{axis}" for axis in "ac"] + [f"phase.zno.cell.{axis}" for axis in "ac"]
@@ -120,3 +122,58 @@ def test_scales_have_no_place_in_an_extraction(mixture):
     task["parameters"]["phase.zno.scale"] = {"value": 1.0, "min": 0.0, "max": None}
     with pytest.raises(NativeError, match=r"phase\.zno\.scale"):
         refine_task(task, silent)
+
+
+def without_structures(task, mode):
+    """The task in another mode, its parameters of structures left out."""
+    kept = {name: row for name, row in task["parameters"].items() if not any(part in name for part in OF_STRUCTURES)}
+    return {**task, "mode": mode, "parameters": kept}
+
+
+@pytest.mark.parametrize("mode", ["lebail", "pawley"])
+def test_extraction_at_time_of_flight_finds_the_cell_and_the_intensities(mode, make_task):
+    terms = {"alpha": 1.0, "beta_0": 0.04, "beta_1": 0.02, "sig_1": 60.0, "sig_2": 4.0}
+    bank = TofBank(dif_c=22585.0, two_theta=90.0, profile=terms)
+    spallation = Instrument("spallation", Radiation("neutron_tof", name="tof"), "debye-scherrer", bank=bank)
+    structure = reference_structure("al2o3")
+    cell = [f"phase.al2o3.cell.{axis}" for axis in "ac"]
+    task = make_task([structure], spallation, start_structures=[stretched(structure, 1.0003)], span=(20000.0, 45000.0, 10.0),
+                     stages=[BACKGROUND, BACKGROUND + cell], seed=3)  # fmt: skip
+    outcome = refine_task(without_structures(task, mode), silent)
+    assert outcome["converged"] and outcome["agreement"]["gof"] == pytest.approx(1.0, abs=0.1)
+    for name, axis in zip(cell, "ac", strict=True):
+        row = outcome["parameters"][name]
+        assert abs(row["value"] - getattr(structure.lattice, axis)) < 3.5 * row["esd"]
+    rows = {(row["h"], row["k"], row["l"]): row["f_squared"] for row in outcome["reflections"]["al2o3"]}
+    hkl = np.array(list(rows))
+    plus, _ = calculate_structure_factors(structure, hkl, spallation.radiation)
+    strong = np.abs(plus) ** 2 > 0.3 * np.max(np.abs(plus) ** 2)
+    ratio = np.array(list(rows.values()))[strong] / (np.abs(plus) ** 2)[strong]
+    assert np.ptp(ratio) < 0.15 * ratio.mean()
+
+
+def test_two_patterns_are_extracted_each_by_itself_with_one_cell(make_task, laboratory, neutrons):
+    structure = reference_structure("zno")
+    entries, parameters = [], {}
+    for letter, instrument in (("A", laboratory), ("B", neutrons)):
+        one = without_structures(
+            make_task(
+                [structure], instrument, start_structures=[stretched(structure, 1.0005)], span=(25.0, 100.0, 0.05)
+            ),
+            "pawley",
+        )
+        entries.append({"name": letter, **{key: one[key] for key in ("pattern", "instrument", "background")}})
+        for name, row in one["parameters"].items():
+            parameters[name.replace("pattern.", f"pattern.{letter}.")] = row
+    background = [f"pattern.{letter}.background.c{i}" for letter in "AB" for i in range(3)]
+    cell = ["phase.zno.cell.a", "phase.zno.cell.c"]
+    task = {**one, "patterns": entries, "parameters": parameters,
+            "stages": [{"name": "all", "free": background + cell, "max_cycles": 30}]}  # fmt: skip
+    del task["pattern"]
+    outcome = refine_task(task, silent)
+    assert outcome["converged"] and outcome["agreement"]["gof"] == pytest.approx(1.0, abs=0.05)
+    for name, axis in zip(cell, "ac", strict=True):
+        row = outcome["parameters"][name]
+        assert abs(row["value"] - getattr(structure.lattice, axis)) < 3.5 * row["esd"]
+    xray, neutron = (outcome["patterns"][letter]["reflections"]["zno"][0]["f_squared"] for letter in "AB")
+    assert xray != pytest.approx(neutron, rel=0.1)

@@ -5,7 +5,7 @@ derivatives from which the part that intensities take up has been projected (G. 
 simplification of L. Kaufman, BIT 15 (1975) 49): the esds of the cell are then those of the whole fit.
 
 - Le Bail (A. Le Bail, H. Duroy, J. L. Fourquet, Mater. Res. Bull. 23 (1988) 447): every reflection gets its share of the observed counts above the
-  background, again and again; after a few turns Newton's method takes these shares to where they rest.
+  background wherever it is more than 2 % of its height, again and again; after a few turns Newton's method takes these shares to where they rest.
 - Pawley (G. S. Pawley, J. Appl. Cryst. 14 (1981) 357): weighted linear least squares. Two reflections nearer than half their FWHM are drawn towards
   equal \|F\|², with the weight :math:`10^{-3}(1 - 2\delta)^2` of what the data say of them, δ their distance over the FWHM; a reflection that comes out
   negative is drawn to zero with the weight of the data.
@@ -35,7 +35,7 @@ _RIDGE = 1e-9
 _ROUNDS = {"lebail": 3, "pawley": 4}
 _FIRST_TURNS, _TURNS = 3, 15
 _SETTLED = 1e-5
-_UNSEEN, _LEAST = 1e-7, 1e-7
+_UNSEEN, _LEAST, _TAIL = 1e-7, 1e-7, 0.02
 
 
 class Extraction:
@@ -56,6 +56,7 @@ class Extraction:
         self._known: dict[tuple[str, int, int, int], float] = {}
         self._best = np.inf
         self._columns: Any = None
+        self._near: Any = None
         self._weighted: Any = None
         self._normal = self._penalty = np.zeros((0, 0))
         self._centre, self._fwhm, self._held = np.zeros((3, 0))
@@ -89,7 +90,7 @@ class Extraction:
         if not np.all(np.isfinite(found)):
             whole = self._curve(values, np.ones(len(found)))
             found = np.full(len(found), max(float(excess.sum()), 1.0) / max(float(whole.sum()), 1e-300))
-        self._held = np.zeros(len(found))
+        self._held, self._near = np.zeros(len(found)), self._columns
         if self.mode == "pawley":
             self._weigh(1 / self.model.sigma**2)
         improve = self._partition if self.mode == "lebail" else self._solve
@@ -104,8 +105,8 @@ class Extraction:
 
     def _weigh(self, weights: FloatArray) -> None:
         """Set up the linear system of the intensities with weights of the points (n,)."""
-        self._weighted = self._columns.multiply(weights).tocsr()
-        self._normal = np.asarray((self._weighted @ self._columns.T).todense())
+        self._weighted = self._near.multiply(weights).tocsr()
+        self._normal = np.asarray((self._weighted @ self._near.T).todense())
         self._penalty = _penalty(self._normal, self._centre, self._fwhm)
 
     def _shapes(self, values: Mapping[str, float]) -> tuple[Any, FloatArray, FloatArray]:
@@ -141,13 +142,14 @@ class Extraction:
 
     def _partition(self, found: FloatArray, excess: FloatArray, rest: FloatArray) -> FloatArray:
         """Le Bail's shares until they rest: his iteration first, then Newton's on the same equations."""
-        whole = np.asarray(self._columns.sum(axis=1)).ravel()
+        self._near = _without_tails(self._columns)
+        whole = np.asarray(self._near.sum(axis=1)).ravel()
         least = _LEAST * max(float(np.max(found)), 1e-300)
         for turn in range(_TURNS):
             calculated = self._columns.T @ found + rest
             seen = calculated > _UNSEEN * calculated.max()
             ratio = np.where(seen, excess / np.where(seen, calculated, 1.0), 0.0)
-            lack = self._columns @ (ratio - seen)
+            lack = self._near @ (ratio - seen)
             if turn < _FIRST_TURNS:
                 better = found * np.maximum(1 + lack / np.where(whole > 0, whole, np.inf), 0.0)
             else:
@@ -224,6 +226,15 @@ class Extraction:
         """
         own = np.diag(self._inverse_times(np.eye(self.n))) * chi_squared
         return np.asarray(np.sqrt(own + np.einsum("ik,kl,il->i", self.taken, covariance, self.taken)))
+
+
+def _without_tails(columns: Any) -> Any:
+    """Columns where they are more than `_TAIL` of their highest: far out a share is the ratio of noise to nothing."""
+    highest = np.maximum(columns.max(axis=1).toarray().ravel(), 1e-300)
+    kept = columns.copy()
+    kept.data[kept.data < _TAIL * np.repeat(highest, np.diff(columns.indptr))] = 0.0
+    kept.eliminate_zeros()
+    return kept
 
 
 def _keys(phase: PhaseModel) -> list[tuple[str, int, int, int]]:

@@ -128,7 +128,8 @@ def minimise(
             return replace(state, converged=True, shift_over_esd=foreseen)
         found, damping = _step(evaluate, state, low, high, observed, sigma, damping)
         if found is None:
-            return replace(state, converged=_foreseen_fall(state, low, high) <= _NOTHING_LEFT * state.cost)
+            little = _foreseen_fall(state, low, high) <= _NOTHING_LEFT * state.cost
+            return replace(state, converged=little or foreseen < largest_shift)
         fall, state = (state.cost - found.cost) / max(state.cost, 1e-300), found
         if fall < tolerance and (state.shift_over_esd or 0.0) < largest_shift:
             return replace(state, converged=True)
