@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xtal.cli import main
+from xtal.diffraction import Background, PhaseProfile, axis_points, simulate_pattern
 from xtal.diffraction.profiles import gaussian_fwhm, lorentzian_fwhm, thompson_cox_hastings
 from xtal.errors import InputError
 from xtal.io.instruments import load_instrument
 from xtal.io.jobs import job_from_template
+from xtal.io.read_pattern import read_pattern
 from xtal.io.results import read_result
 from xtal.io.standards import certified_names, certified_structure
 from xtal.io.write_pattern import write_pattern
+from xtal.rietveld.calibrate import PROFILE_NAMES
+from xtal.rietveld.calibration_fit import calibrate
+from xtal.rietveld.calibration_sets import StandardFit, combined_calibration, disagreement_notes
 from xtal.rietveld.run import refine
 from xtal.synthetic import laboratory_instrument, synthetic_pellet, synthetic_standard
 
@@ -100,3 +106,81 @@ def test_srm_660c_gives_a_calibrated_instrument(shared_data, tmp_path):
     # because the flat-specimen and absorption aberrations that NIST models are not in this profile.
     assert result.parameters["pattern.displacement"].value == pytest.approx(-0.0788, abs=0.008)
     assert result.agreement.rwp < 0.10
+
+
+@pytest.fixture(scope="module")
+def two_standards(tmp_path_factory) -> Path:
+    """Folder with patterns of LaB6 and silicon on one instrument, and of silicon in crystals of 80 nm."""
+    folder = tmp_path_factory.mktemp("standards")
+    for index, (name, size) in enumerate((("lab6", None), ("si", None), ("si", 80.0))):
+        structure, _ = certified_structure(name)
+        made = simulate_pattern([(structure, 1.0, PhaseProfile(size_nm=size))], laboratory_instrument(), axis_points(18.0, 120.0, 0.03),
+                                background=Background((100.0,)), counts=20_000.0, seed=index)  # fmt: skip
+        write_pattern(made.pattern, folder / f"{name}{'-small' if size else ''}.xye")
+    return folder
+
+
+def test_one_instrument_from_two_standards(two_standards, tmp_path):
+    words = [str(two_standards / "lab6.xye"), str(two_standards / "si.xye"), "--standard", "lab6", "--standard", "si"]
+    assert command("calibrate", *words, "--engine", "native", "-q", "-o", str(tmp_path / "set")) <= 1
+    found, true = load_instrument(tmp_path / "set" / "instrument.toml"), laboratory_instrument()
+    angles = np.linspace(20.0, 115.0, 20)
+    assert found.calibrated and found.name == "set"
+    assert np.allclose(fwhm(found.profile, angles), fwhm(true.profile, angles), rtol=0.02)
+    content = json.loads((tmp_path / "set" / "calibration.json").read_text())
+    assert content["schema"] == "xtal-calibration/1"
+    assert [fit["name"] for fit in content["standards"]] == ["lab6", "si"]
+    assert all(fit["width_difference"] < 0.05 for fit in content["standards"])
+    assert read_result(tmp_path / "set" / "si").phases["si"].cell.a.value == certified_structure("si")[0].lattice.a
+
+
+def test_the_profile_of_a_set_is_the_mean_weighted_with_the_information_of_each(two_standards):
+    found = [
+        (
+            name,
+            calibrate(
+                read_pattern(two_standards / f"{name}.xye"),
+                [certified_structure(name)[0]],
+                laboratory_instrument(),
+                name="i",
+                engine="native",
+            ),
+        )
+        for name in ("lab6", "si")
+    ]
+    together = combined_calibration(found, "set").instrument.profile
+    names = [f"pattern.profile.{letter}" for letter in PROFILE_NAMES]
+    pull, total = np.zeros(6), np.zeros((6, 6))
+    for _, one in found:
+        content = json.loads(one.result.files["covariance.json"])
+        rows = [content["names"].index(name) for name in names]
+        information = np.linalg.inv(np.array(content["matrix"])[np.ix_(rows, rows)])
+        pull += information @ [one.result.parameters[name].value for name in names]
+        total += information
+    assert [getattr(together, letter) for letter in PROFILE_NAMES] == pytest.approx(
+        np.linalg.solve(total, pull), rel=1e-5, abs=1e-9
+    )
+
+
+def test_a_standard_with_a_size_of_its_own_is_told(two_standards, tmp_path, capsys):
+    words = [
+        str(two_standards / "lab6.xye"),
+        str(two_standards / "si-small.xye"),
+        "--standard",
+        "lab6",
+        "--standard",
+        "si",
+    ]
+    assert command("calibrate", *words, "--engine", "native", "-q", "-o", str(tmp_path / "set")) == 2
+    assert "their own widths differ by up to" in capsys.readouterr().err
+    assert not (tmp_path / "set").exists()
+    fits = [StandardFit("a", 0.1, 20, 90, 0.01), StandardFit("b", 0.1, 20, 90, 0.08)]
+    assert "They disagree" in disagreement_notes(fits)[0] and "(b)" in disagreement_notes(fits)[0]
+    assert "They disagree" not in disagreement_notes(fits[:1])[0]
+
+
+def test_every_pattern_needs_a_standard(two_standards, tmp_path, capsys):
+    assert (
+        command("calibrate", str(two_standards / "lab6.xye"), str(two_standards / "si.xye"), "--standard", "lab6") == 2
+    )
+    assert "one for each pattern" in capsys.readouterr().err
