@@ -7,19 +7,27 @@ import pytest
 
 from xtal.diffraction.harmonics import harmonic_terms
 from xtal.displacement_freedom import free_tensors
+from xtal.instrument import Instrument, TofBank
+from xtal.native.joint_model import model_of
 from xtal.native.parameters import Parameters
-from xtal.native.pattern_model import PatternModel
+from xtal.radiation import Radiation
 from xtal.stephens import isotropic_stephens
 
 STEPS = {"crystallite_size_nm": 1e-6, "crystallite_size_axial_nm": 1e-6, "scale": 1e-4, "position": 1e-5}
 STEP = 1e-6
+BANK = TofBank(22585.0, two_theta=90.0, profile={"alpha": 1.0, "beta_0": 0.04, "beta_1": 0.02, "sig_1": 60.0, "x": 1.0})
+SPALLATION = Instrument("spallation", Radiation("neutron_tof", name="tof"), "debye-scherrer", bank=BANK)
 
 
 def anisotropic_strain(task, structure, rng):
     """Stephens terms around an isotropic strain of 3e-3."""
     start = isotropic_stephens(structure.space_group, structure.lattice, 3e-3)
     task["phases"][0]["stephens"] = list(start)
-    return {f"phase.{structure.name}.stephens.{name}": value * rng.uniform(0.8, 1.3) for name, value in start.items()}
+    small = 0.01 * max(map(abs, start.values()))
+    return {
+        f"phase.{structure.name}.stephens.{name}": value * rng.uniform(0.8, 1.3) + small
+        for name, value in start.items()
+    }
 
 
 def harmonics(task, structure, rng):
@@ -45,6 +53,13 @@ def extra_peaks(task, structure, rng):
         for name, values in peaks.items()
         for kind, value in zip(("position", "area", "fwhm", "eta"), values, strict=True)
     }
+
+
+def tof_peak(task, structure, rng):
+    """A peak in a time-of-flight pattern."""
+    task["peaks"] = ["holder"]
+    peak = {"position": 26000.0, "area": 30000.0, "fwhm": 150.0, "eta": 0.4}
+    return {f"pattern.peak.holder.{kind}": value for kind, value in peak.items()}
 
 
 def tensors(task, structure, rng):
@@ -88,7 +103,12 @@ MODELS = [
     (flat_plate, "rutile", "laboratory"),
     (capillary, "al2o3", "neutrons"),
     (thick_capillary, "al2o3", "neutrons"),
+    (anisotropic_strain, "al2o3", "spallation"),
+    (uniaxial_size, "al2o3", "spallation"),
+    (harmonics, "al2o3", "spallation"),
+    (tof_peak, "al2o3", "spallation"),
 ]
+SPANS = {"spallation": (20000.0, 32000.0, 15.0)}
 
 
 @pytest.mark.parametrize(("add", "phase", "instrument"), MODELS)
@@ -96,10 +116,11 @@ def test_every_derivative_is_the_central_difference_of_the_pattern(
     add, phase, instrument, request, make_task, structure_named
 ):
     structure = structure_named(phase)
-    task = make_task([structure], request.getfixturevalue(instrument), span=(20, 90, 0.04))
+    device = SPALLATION if instrument == "spallation" else request.getfixturevalue(instrument)
+    task = make_task([structure], device, span=SPANS.get(instrument, (20.0, 90.0, 0.04)))
     added = add(task, structure, np.random.default_rng(1))
     task["parameters"] |= {name: {"value": value, "min": None, "max": None} for name, value in added.items()}
-    model, parameters = PatternModel(task), Parameters(task)
+    model, parameters = model_of(task), Parameters(task)
     parameters.values[f"phase.{structure.name}.scale"] = 3.0
     model.list_reflections(parameters.values)
     cell = [name for name in parameters.values if ".cell." in name]
@@ -117,6 +138,8 @@ def central_difference(model, parameters, name):
     start, step = dict(parameters.values), STEPS.get(name.rsplit(".", 1)[-1], STEP)
     if ".stephens." in name or name.endswith((".area", ".fwhm")):
         step = 1e-4 * abs(start[name])
+    elif start[name] > 1e3:
+        step = 1e-6 * start[name]
     patterns = []
     for sign in (1, -1):
         parameters.values[name] = start[name] + sign * step
