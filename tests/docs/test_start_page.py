@@ -15,7 +15,7 @@ SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def commands(page: str) -> list[list[str]]:
     """Every xtal command in the page's shell blocks and sentences, in words."""
     blocks = "".join(SHELL.findall(page)).replace("\\\n", " ").splitlines()
-    sentences = re.findall(r"`(xtal publish [^`]*)`", page)
+    sentences = re.findall(r"`(xtal publish [^`…]*)`", page)
     words = [shlex.split(line, comments=True) for line in [*blocks, *sentences]]
     return [line for line in words if line[:1] == ["xtal"]]
 
