@@ -134,6 +134,13 @@ def test_what_rietx_does_for_one_pattern_only_is_refused(changes: dict[str, Any]
     assert caught.value.kind == "unsupported"
 
 
+def test_harmonics_of_several_patterns_are_refused(measured: Any) -> None:
+    job = joint_task(measured, [SCALES])
+    job["phases"][1] |= {"harmonics": [[2, 1]]}
+    with pytest.raises(TaskError, match=r"phase\.ni\.texture\.c with several patterns.*native"):
+        build_joint(job)
+
+
 def test_a_bank_at_time_of_flight_is_refused_with_the_engines_that_refine_it(measured: Any) -> None:
     job = joint_task(measured, [SCALES])
     job["patterns"][1]["instrument"] = {

@@ -178,6 +178,60 @@ def test_a_strained_pattern_gives_back_its_coefficients() -> None:
         assert abs(item["value"] - true[name]) < 4 * item["esd"], name
 
 
+# -- texture ---------------------------------------------------------------------------
+
+
+def textured(entry: dict[str, Any], harmonics: list[list[int]], values: dict[str, float], **changes: Any) -> np.ndarray:
+    """Intensities with harmonics over those without, to a common factor."""
+    name = f"phase.{entry['name']}.texture."
+    plain = evaluated([entry], **changes)["reflections"][entry["name"]]
+    found = evaluated(
+        [entry | {"harmonics": harmonics}], values={name + key: v for key, v in values.items()}, **changes
+    )
+    ratio = [b["intensity"] / a["intensity"] for a, b in zip(plain, found["reflections"][entry["name"]], strict=True)]
+    return np.array(ratio)
+
+
+@pytest.mark.parametrize("geometry", ["bragg-brentano", "debye-scherrer"])
+def test_the_second_harmonic_about_a_fourfold_axis_is_the_legendre_polynomial(geometry: str) -> None:
+    rows = evaluated([nickel()])["reflections"]["ni"]
+    cosine = np.array([row["l"] * row["d"] / 4.1 for row in rows])
+    expected = 1 + 0.2 * math.sqrt(5) * (1.5 * cosine**2 - 0.5)
+    there = instrument() if geometry == "bragg-brentano" else CAPILLARY
+    found = textured(nickel(), [[2, 1]], {"c2_1": 0.2}, instrument=there)
+    assert found / found[0] == pytest.approx(expected / expected[0], rel=1e-6)
+
+
+def test_the_cubic_harmonic_of_fourth_order_is_its_polynomial() -> None:
+    """K4 = 5 √21/4 (x⁴ + y⁴ + z⁴ − 3/5), of mean square 1 (F. C. Von der Lage & H. A. Bethe, Phys. Rev. 71 (1947) 612)."""
+    rows = evaluated([copper()])["reflections"]["cu"]
+    unit = np.array([[row["h"], row["k"], row["l"]] for row in rows]) * np.array([[row["d"] / 3.6] for row in rows])
+    expected = 1 + 0.1 * 1.25 * math.sqrt(21) * (np.sum(unit**4, axis=1) - 0.6)
+    found = textured(copper(), [[4, 1]], {"c4_1": 0.1})
+    assert found / found[0] == pytest.approx(expected / expected[0], rel=1e-6)
+
+
+def test_a_texture_drawn_with_noise_gives_back_its_coefficients() -> None:
+    values = {"phase.ni.texture.c2_1": 0.3, "phase.ni.texture.c4_1": -0.1, "phase.ni.texture.c4_2": 0.15}
+    entry, scale = (
+        nickel() | {"harmonics": [[2, 1], [4, 1], [4, 2]]},
+        {"phase.ni.scale": 0.05, "pattern.background.c0": 100.0},
+    )
+    made = evaluated([entry], values=values | scale)["profile"]
+    job = task([entry], [["phase.ni.scale", "pattern.background.c0", *values]], values=dict.fromkeys(values, 0.0) | scale,
+               pattern=noisy(np.array(made["two_theta"]), np.array(made["calculated"])))  # fmt: skip
+    found = outcome_of(job)["parameters"]
+    for name, true in values.items():
+        assert abs(found[name]["value"] - true) < 4 * found[name]["esd"], name
+
+
+def test_a_class_whose_harmonics_rietx_mixes_is_refused_with_the_engine_that_has_them() -> None:
+    entry = phase("ni", "P 4/m", [2.9, 2.9, 4.1, 90, 90, 90], site("Ni1", "Ni", (0, 0, 0)))
+    with pytest.raises(TaskError, match=r"phase\.ni\.texture\.c: rietx has mixtures.*native") as caught:
+        build_problem(task([entry | {"harmonics": [[2, 1], [4, 1], [4, 2], [4, 3]]}], [["phase.ni.scale"]]))
+    assert caught.value.kind == "unsupported"
+
+
 # -- displacement tensors --------------------------------------------------------------
 
 RUTILE_TENSOR = [0.007, 0.007, 0.004, -0.002, 0.0, 0.0]

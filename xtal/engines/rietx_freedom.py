@@ -25,9 +25,11 @@ from xtal.engines.rietx_model import (
     build_pattern,
     build_phases,
     form_factor_warnings,
+    symmetry_of,
 )
 from xtal.engines.rietx_refusals import check_task
-from xtal.engines.rietx_units import COORDINATES, TENSOR, Link, TaskError, ever_used, has_stephens, known_links
+from xtal.engines.rietx_texture import texture_links
+from xtal.engines.rietx_units import COORDINATES, KINDS, TENSOR, Link, TaskError, ever_used, has_stephens, known_links
 
 Array = NDArray[np.float64]
 
@@ -65,7 +67,7 @@ def build_problem(task: dict[str, Any]) -> Problem:
         ``unsupported`` for anything rietx cannot express, by its dotted name;
         ``bad_input`` for values that contradict each other.
     """
-    links = known_links(task)
+    links = all_links(task)
     check_task(task, links)
     try:
         structure = Structure(phases=build_phases(task, links))
@@ -80,6 +82,16 @@ def build_problem(task: dict[str, Any]) -> Problem:
     table.set_vary(["*"], False)
     problem.warnings += form_factor_warnings(task)
     return problem
+
+
+def all_links(task: dict[str, Any]) -> dict[str, Link]:
+    """Return every name this worker understands for `task`, harmonics of textures included."""
+    links = known_links(task)
+    for index, phase in enumerate(task["phases"]):
+        geometry = task["instrument"]["geometry"]
+        if geometry in KINDS:
+            links |= texture_links(phase, index, geometry, symmetry_of(phase["structure"]))
+    return links
 
 
 def release_coordinates(problem: Problem) -> None:

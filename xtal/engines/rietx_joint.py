@@ -31,6 +31,7 @@ from xtal.engines.rietx_covariance import Covariance, Solved, inverse_normal
 from xtal.engines.rietx_freedom import (
     Array,
     Problem,
+    all_links,
     apply_ties,
     check_task,
     free_exactly,
@@ -38,7 +39,7 @@ from xtal.engines.rietx_freedom import (
 )
 from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings, species_of
 from xtal.engines.rietx_stages import check_finite, compiled, seed_scales
-from xtal.engines.rietx_units import Link, TaskError, known_links
+from xtal.engines.rietx_units import Link, TaskError
 
 
 @dataclass
@@ -102,7 +103,7 @@ def build_joint(task: dict[str, Any]) -> Joint:
     joint = Joint(task, tuple(entry["name"] for entry in task["patterns"]), [], None)
     check_scales(joint)
     tasks = [task_of(joint, number) for number in range(len(joint.names))]
-    links = [known_links(one) for one in tasks]
+    links = [all_links(one) for one in tasks]
     try:
         # rietx itself turns sizes from the first pattern's wavelength into the others'.
         alike = [{**one, "instrument": tasks[0]["instrument"]} for one in tasks]
@@ -145,6 +146,12 @@ def check_models(task: dict[str, Any]) -> None:
     """Refuse what rietx does for one pattern only."""
     if task.get("mode", "rietveld") != "rietveld":
         raise TaskError("unsupported", f"mode {task['mode']!r} of several patterns: rietx does one; native has it.")
+    textured = [phase["name"] for phase in task["phases"] if phase.get("harmonics")]
+    if textured:
+        raise TaskError(
+            "unsupported",
+            f"phase.{textured[0]}.texture.c with several patterns: rietx weighs harmonics by each pattern's geometry; native has them.",
+        )
     if task.get("restraints"):
         raise TaskError(
             "unsupported", "restraints with several patterns: rietx has none there; native and gsas2 have them."

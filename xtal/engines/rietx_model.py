@@ -35,11 +35,12 @@ from rietx.schemas.instrument import (
     ProfileTCHZ,
     Source,
 )
-from rietx.schemas.structure import StephensStrain
+from rietx.schemas.structure import SphericalHarmonicTexture, StephensStrain
 
 from xtal.engines.rietx_units import (
     CELL_NAMES,
     COORDINATES,
+    KINDS,
     PEAK_QUANTITIES,
     TENSOR,
     Link,
@@ -72,6 +73,8 @@ def build_phase(task: dict[str, Any], links: dict[str, Link], phase: dict[str, A
             axis=tuple(int(i) for i in phase["texture_axis"]),
             r=make_parameter(task, links, f"{base}.texture.r", 1.0),
         )
+    if phase.get("harmonics"):
+        options["texture"] = build_texture(task, links, phase)
     if has_stephens(task, phase):
         options["microstrain"] = build_stephens(task, links, phase, group)
     return Phase(
@@ -85,6 +88,17 @@ def build_phase(task: dict[str, Any], links: dict[str, Link], phase: dict[str, A
         lor_strain=make_parameter(task, links, f"{base}.microstrain", 0.0),
         **options,
     )
+
+
+def build_texture(task: dict[str, Any], links: dict[str, Link], phase: dict[str, Any]) -> Any:
+    """Return the harmonics of a phase's texture, every coefficient under rietx's name."""
+    prefix = f"phase.{phase['name']}.texture."
+    coefficients = {
+        link.path.rpartition(".")[2]: make_parameter(task, links, name, 0.0)
+        for name, link in links.items()
+        if name.startswith(prefix)
+    }
+    return SphericalHarmonicTexture(order=max(degree for degree, _ in phase["harmonics"]), coefficients=coefficients)
 
 
 def build_stephens(task: dict[str, Any], links: dict[str, Link], phase: dict[str, Any], group: Any) -> Any:
@@ -272,8 +286,7 @@ def polarization_fraction(instrument: dict[str, Any]) -> float:
 def build_geometry(task: dict[str, Any], links: dict[str, Link], parameter: Any) -> Any:
     """Return the rietx geometry; axial divergence is shared equally by sample and slit."""
     instrument = task["instrument"]
-    kinds = {"bragg-brentano": "bragg_brentano", "debye-scherrer": "debye_scherrer"}
-    if instrument["geometry"] not in kinds:
+    if instrument["geometry"] not in KINDS:
         raise TaskError("unsupported", f"instrument.geometry {instrument['geometry']!r}.")
     radius = instrument.get("goniometer_radius_mm")
     if radius is None and instrument["geometry"] == "bragg-brentano":
@@ -288,7 +301,7 @@ def build_geometry(task: dict[str, Any], links: dict[str, Link], parameter: Any)
     else:
         options["mu_r"] = value_of(task, "pattern.absorption", 0.0)
     return Geometry(
-        kind=kinds[instrument["geometry"]],
+        kind=KINDS[instrument["geometry"]],
         goniometer_radius_mm=radius,
         axial_sl=axial,
         axial_hl=axial.model_copy(),

@@ -16,7 +16,7 @@ HELD_ONLY = {
 
 ELSEWHERE = (
     (".crystallite_size_axial_nm", "rietx has no uniaxial crystallite size; native and gsas2 have it."),
-    (".texture.c", "rietx's harmonics are another basis than the job's; native has these."),
+    (".texture.c", "no such harmonics in this phase for rietx; native has them."),
     (".u_iso", "the site is anisotropic: free u11, u22 … of it."),
 )
 

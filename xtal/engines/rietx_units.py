@@ -33,6 +33,10 @@ COORDINATES = ("x", "y", "z")
 TENSOR = ("u11", "u22", "u33", "u12", "u13", "u23")
 
 
+KINDS = {"bragg-brentano": "bragg_brentano", "debye-scherrer": "debye_scherrer"}
+"""rietx's names of the geometries."""
+
+
 PEAK_QUANTITIES = {"position": "center", "area": "area", "fwhm": "fwhm", "eta": "eta"}
 
 
