@@ -147,7 +147,8 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
     const frame = data.frames[chosen], curves = data.curves[chosen];
     byId("chosen").textContent =
       `frame ${frame.frame} · ${frame.file} · ${data.axis} ${frame.value.toPrecision(6)} · ${frame.status}, ${frame.verdict}` +
-      (frame.rwp === null ? "" : ` · Rwp ${(100 * frame.rwp).toFixed(2)} %, GOF ${frame.gof.toFixed(2)}`);
+      (frame.rwp === null ? "" : ` · ${frame.gof === null ? "Rw" : "Rwp"} ${(100 * frame.rwp).toFixed(2)} %`) +
+      (frame.gof === null ? "" : `, GOF ${frame.gof.toFixed(2)}`);
     byId("said").textContent = frame.message;
     const rows = data.phases.length, top = 300 + 13 * rows, svg = fresh("fit", top + 115);
     document.documentElement.dataset.chosen = String(frame.frame);
