@@ -6,6 +6,7 @@ An esd is null, with a reason, when no covariance stands behind it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
@@ -622,6 +623,10 @@ def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -181,6 +181,8 @@ def without_folders(result: Result) -> Result:
 
 
 def _without_folders(value: Any) -> Any:
+    if value is None or isinstance(value, (float, int)):
+        return value
     if isinstance(value, str):
         return _ABSOLUTE_PATH.sub("", value)
     if isinstance(value, Mapping):

@@ -28,8 +28,8 @@ def set_start_scales(task: dict[str, Any], model: PatternModel | JointModel, par
             view.model.start_extraction()
         return
     names = [f"phase.{phase.name}.scale" for phase in first.model.phases]
-    curves = np.array(first.model.evaluate(first.values).phases)
-    _set(task, parameters, names, curves, first)
+    if _wanted(task, parameters, names):
+        _set(task, parameters, names, np.array(first.model.evaluate(first.values).phases), first)
     freed = used_names(task)
     for number in range(1, 1 + len(others)):
         view = model.views(parameters.values)[number]
@@ -41,8 +41,7 @@ def set_start_scales(task: dict[str, Any], model: PatternModel | JointModel, par
 
 def _set(task: dict[str, Any], parameters: Parameters, names: list[str], curves: FloatArray, view: View) -> None:
     """Those of the named scales that start at 1, from their curves at 1."""
-    given = [task["parameters"].get(name, {"value": 1.0})["value"] for name in names]
-    wanted = [i for i, name in enumerate(names) if given[i] in (None, 1.0) and name not in parameters.ties]
+    wanted = _wanted(task, parameters, names)
     if not wanted:
         return
     known = [i for i in range(len(names)) if i not in wanted]
@@ -51,6 +50,12 @@ def _set(task: dict[str, Any], parameters: Parameters, names: list[str], curves:
         low, high = parameters.bounds.get(names[i], (0.0, np.inf))
         parameters.values[names[i]] = float(np.clip(scale, low, high))
     parameters.follow()
+
+
+def _wanted(task: dict[str, Any], parameters: Parameters, names: list[str]) -> list[int]:
+    """Which of the scales start at 1."""
+    given = [task["parameters"].get(name, {"value": 1.0})["value"] for name in names]
+    return [i for i, name in enumerate(names) if given[i] in (None, 1.0) and name not in parameters.ties]
 
 
 def _scales(curves: FloatArray, observed: FloatArray, model: PatternModel) -> FloatArray:

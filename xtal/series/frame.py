@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ..engines import engine_named
+from ..engines.protocol import RunsHere
 from ..errors import EngineError, XtalError
 from ..job import Job, Parameter
 from ..result import ReflectionRow, Result
@@ -138,14 +140,19 @@ def _better(first: Result, second: Result) -> bool:
 def warm_job(job: Job, starts: Mapping[str, float], all_stages: bool = False) -> Job:
     """The job with a neighbour's values as start, and only its last stage unless all are wanted.
 
-    Scales are left to the engine, which finds them from the pattern; values on a bound start where the job says.
+    Scales are left to engines of their own process, which find them from the pattern before the fit; where the fit itself costs
+    no more than that, they start at the neighbour's. Values on a bound start where the job says.
     """
-    parameters = {name: _started(name, parameter, starts.get(name)) for name, parameter in job.parameters.items()}
+    keeps_scales = isinstance(engine_named(job.engine), RunsHere)
+    parameters = {
+        name: parameter if name.endswith(".scale") and not keeps_scales else _started(parameter, starts.get(name))
+        for name, parameter in job.parameters.items()
+    }
     return replace(job, parameters=parameters, stages=job.stages if all_stages else job.stages[-1:])
 
 
-def _started(name: str, parameter: Parameter, value: float | None) -> Parameter:
-    if value is None or name.endswith(".scale"):
+def _started(parameter: Parameter, value: float | None) -> Parameter:
+    if value is None:
         return parameter
     for bound in (parameter.min, parameter.max):
         if bound is not None and abs(value - bound) <= _AT_BOUND * max(abs(bound), 1e-3):
