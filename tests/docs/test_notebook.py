@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import xtal
-from xtal import notebook
+from xtal import notebook, notebook_live, notebook_parts
 from xtal.diffraction import PhaseProfile, axis_points, simulate_pattern
 from xtal.synthetic import laboratory_instrument
 
@@ -97,7 +97,7 @@ def series(tmp_path_factory):
 @pytest.fixture
 def fresh_page(monkeypatch):
     """A notebook that has shown no figure yet."""
-    monkeypatch.setattr(notebook, "_library_shown", {})
+    monkeypatch.setattr(notebook_parts, "_library_shown", {})
     monkeypatch.delenv("XTAL_PLOTLYJS", raising=False)
 
 
@@ -164,7 +164,7 @@ def test_plotly_comes_once_with_the_first_figure_and_nothing_from_a_network(simu
 def test_the_cell_that_brought_plotly_brings_it_again_when_it_is_run_again(simulated, fresh_page, monkeypatch):
     shown = []
     for cell in (("a", 1), ("a", 1), ("b", 2), ("a", 3), ("b", 4), (None, 5)):
-        monkeypatch.setattr(notebook, "_running_cell", lambda cell=cell: cell)
+        monkeypatch.setattr(notebook_parts, "_running_cell", lambda cell=cell: cell)
         shown.append(LIBRARY in simulated.pattern._repr_html_())
     assert shown == [True, False, False, True, False, False]
 
@@ -261,7 +261,7 @@ def test_live_widget_follows_stage_rwp_and_curve(job, monkeypatch):
     pytest.importorskip("ipywidgets")
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    monkeypatch.setattr(notebook, "shows_widgets", lambda: True)
+    monkeypatch.setattr(notebook_live, "shows_widgets", lambda: True)
     result = notebook.live_refine(job)
     bar, line, image = shown[0].children
     assert bar.value == bar.max == len(job.stages)
