@@ -45,10 +45,15 @@ free = ["phase.llto.site.La1.occupancy"]
 """
 
 
-@pytest.fixture(params=["rietx", pytest.param("gsas2", marks=pytest.mark.gsas2)])
+@pytest.fixture(params=["rietx", "native", pytest.param("gsas2", marks=pytest.mark.gsas2)])
 def engine(request) -> str:
     if request.param == "gsas2" and find_gsas2() is None:
         pytest.skip("GSAS-II is not installed")
+    return request.param
+
+
+@pytest.fixture(params=["rietx", "native"])
+def own_engine(request) -> str:
     return request.param
 
 
@@ -73,9 +78,9 @@ def codes(target: Path) -> set[str]:
     return {check.code for check in read_result(target).checks}
 
 
-def test_a_singular_matrix_is_reported_and_its_parameters_have_no_esd(make_job, tmp_path):
+def test_a_singular_matrix_is_reported_and_its_parameters_have_no_esd(own_engine, make_job, tmp_path):
     make_job(rest=SINGULAR)
-    code, target = refined(tmp_path, "rietx")
+    code, target = refined(tmp_path, own_engine)
     assert code == 1
     result = read_result(target)
     sentence = next(check.sentence for check in result.checks if check.code == "not-determined")
@@ -95,9 +100,9 @@ def test_a_phase_without_reflections_in_range_is_named(make_job, tmp_path, engin
     assert "lif" in said and "no reflection" in said
 
 
-def test_two_identical_phases_are_called_so(make_job, tmp_path):
+def test_two_identical_phases_are_called_so(own_engine, make_job, tmp_path):
     make_job(phases=TWICE)
-    code, target = refined(tmp_path, "rietx")
+    code, target = refined(tmp_path, own_engine)
     assert code == 1
     assert "same-phase-twice" in codes(target)
 
@@ -112,11 +117,11 @@ def test_a_parameter_that_follows_two_ties_is_refused_before_a_fit(make_job, tmp
     assert not target.exists()
 
 
-def test_a_sum_that_the_bounds_forbid_ends_in_a_sentence_with_its_name(make_job, tmp_path, capsys):
+def test_a_sum_that_the_bounds_forbid_ends_in_a_sentence_with_its_name(own_engine, make_job, tmp_path, capsys):
     make_job()
     with (tmp_path / "job.toml").open("a") as file:
         file.write(IMPOSSIBLE_SUM)
-    code, target = refined(tmp_path, "rietx")
+    code, target = refined(tmp_path, own_engine)
     assert code == 2
     assert "La2.occupancy" in capsys.readouterr().err + (read_result(target).message if target.exists() else "")
 
@@ -152,10 +157,10 @@ def test_fewer_points_than_parameters_are_refused(make_job, tmp_path, capsys):
     assert "free parameters" in capsys.readouterr().err
 
 
-def test_flat_tops_of_a_saturated_detector_are_found(make_job, tmp_path):
+def test_flat_tops_of_a_saturated_detector_are_found(own_engine, make_job, tmp_path):
     make_job()
     changed_counts(tmp_path, lambda y: np.minimum(y, 1500.0))
-    code, target = refined(tmp_path, "rietx")
+    code, target = refined(tmp_path, own_engine)
     assert code == 1
     sentence = next(check.sentence for check in read_result(target).checks if check.code == "saturated-detector")
     assert "1500 counts" in sentence
@@ -168,13 +173,13 @@ def test_counting_noise_makes_no_flat_tops():
     assert flat_tops(np.array([0.0, 500, 500, 500, 0])) == [(1, 3)]
 
 
-@pytest.mark.parametrize("factor", [1.01, 0.99])
-def test_a_wavelength_that_is_off_by_one_percent_is_named(make_job, tmp_path, factor):
+@pytest.mark.parametrize(("factor", "engine"), [(1.01, "rietx"), (0.99, "native")])
+def test_a_wavelength_that_is_off_by_one_percent_is_named(make_job, tmp_path, factor, engine):
     make_job()
     device = laboratory_instrument()
     lines = tuple((wavelength * factor, weight) for wavelength, weight in device.radiation.lines)
     write_instrument(replace(device, radiation=Radiation("xray", lines, "off")), tmp_path / "instrument.toml")
-    code, target = refined(tmp_path, "rietx")
+    code, target = refined(tmp_path, engine)
     assert code == 1
     sentence = next(check.sentence for check in read_result(target).checks if check.code == "wavelength-suspect")
     assert f"{100 * (1 / factor - 1):+.1f} %" in sentence
