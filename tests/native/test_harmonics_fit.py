@@ -52,3 +52,10 @@ def test_harmonics_of_another_laue_class_are_refused(textured):
     textured["phases"][0]["harmonics"] = [[2, 1], [2, 2]]
     with pytest.raises(NativeError, match="Laue class"):
         refine_task(textured, lambda event: None)
+
+
+def test_harmonics_that_make_reflections_negative_are_said_to(textured):
+    textured["stages"] = textured["stages"][:1]
+    textured["parameters"]["phase.zno.texture.c2_1"]["value"] = 2.0
+    warnings = refine_task(textured, lambda event: None)["warnings"]
+    assert any("negative" in text and "harmonics_order" in text for text in warnings)
