@@ -244,7 +244,9 @@ def _pattern_warnings(view: View, calculated: FloatArray) -> list[str]:
     for phase in model.phases if model.extraction is None else ():
         negative = int(np.sum(phase.reflected(view.values).strength < 0))
         if negative:
-            found.append(f"Phase {phase.name}: its harmonics make {negative} reflections negative; lower harmonics_order.")
+            found.append(
+                f"Phase {phase.name}: its harmonics make {negative} reflections negative; lower harmonics_order."
+            )
     factor = serial_correlation((model.observed - calculated) / model.sigma)
     if factor > LARGE_SERIAL_CORRELATION:
         found.append(
