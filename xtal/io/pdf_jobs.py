@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
-from ..displacement_freedom import anisotropic_site
-from ..errors import CifError, InputError, JobError
-from ..job.messages import job_error, nearest
-from ..job.parameters import DEFAULT_U_ISO, adjusted
+from ..errors import JobError
+from ..job.messages import job_error
+from ..job.parameters import adjusted
 from ..job.resolved import Parameter, Stage
 from ..job.schema import StageTable
 from ..job.stages import resolve_stages
 from ..job.ties import resolve_ties
-from ..pattern import Pattern
 from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters, with_held_origins
-from ..pdf.job_schema import BoxCarTable, DataTable, PdfJobFile, PdfPhaseTable
-from ..pdf.site_scattering import Probe, left_out_share
-from ..structure import Site, Structure
-from .library import find_structure
-from .read_pattern import read_pattern
+from ..pdf.job_schema import BoxCarTable, PdfJobFile
+from .job_places import sha256
+from .pdf_job_data import read_data, stated_number
+from .pdf_job_phases import left_out_notes, read_phase
 
 __all__ = ["load_pdf_job", "read_pdf_job_file", "resolve_pdf_job"]
-
-FIRST_R = 1.0
-"""Where a fit begins when the job names no range, Å: below it no pair of atoms lies."""
 
 SMALL_RESOLUTION = 0.01
 """Start value of a Qdamp or Qbroad that is refined and not given, Å⁻¹."""
 
-MUCH_LEFT_OUT = 0.1
-"""Share of the scattering above which leaving sites out is called too much."""
-
-PROBE_NAMES = {"xray": "X-rays", "neutron": "neutrons"}
-
 _EDGE = 1e-6
-_UNEVEN = 1e-3
 
 
 def load_pdf_job(path: str | Path) -> PdfJob:
@@ -65,7 +50,7 @@ def load_pdf_job(path: str | Path) -> PdfJob:
     """
     tables = read_pdf_job_file(path)
     file = Path(path)
-    return resolve_pdf_job(tables, file.parent, file.name, {file.name: _sha256(file)})
+    return resolve_pdf_job(tables, file.parent, file.name, {file.name: sha256(file)})
 
 
 def read_pdf_job_file(path: str | Path) -> PdfJobFile:
@@ -104,10 +89,10 @@ def resolve_pdf_job(tables: PdfJobFile, folder: Path, where: str, inputs: Mappin
         As `load_pdf_job`.
     """
     known = dict(inputs)
-    data = tuple(_read_data(table, folder, where, known) for table in tables.data)
+    data = tuple(read_data(table, folder, where, known) for table in tables.data)
     _refuse_repeated([item.name for item in data], "data", where)
     notes: list[str] = []
-    phases = tuple(_read_phase(table, folder, where, known, notes) for table in tables.phase)
+    phases = tuple(read_phase(table, folder, where, known, notes) for table in tables.phase)
     _refuse_repeated([phase.name for phase in phases], "phase", where)
     parameters = _started(tables, data, phases, where)
     ties = resolve_ties(tables.tie, list(parameters), where)
@@ -116,7 +101,7 @@ def resolve_pdf_job(tables: PdfJobFile, folder: Path, where: str, inputs: Mappin
     stage_tables = list(tables.stage) or default_stages(list(parameters), len(phases))
     stages = resolve_stages(stage_tables, list(parameters), followers, allowed, where)
     stages, origins = with_held_origins(stages, phases, followers)
-    notes += _left_out_notes(data, phases)
+    notes += left_out_notes(data, phases)
     notes += [f"{name} is held: along this axis the origin of the space group is free." for name in origins]
     _refuse_loose_scales(stages, data, phases, where)
     parameters = _away_from_zero(parameters, stages)
@@ -140,133 +125,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise JobError(f"is not valid TOML: {error};", where=path.name, remedy="mend that line.") from None
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _as_name(stem: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_\-]+", "_", stem)
-
-
-def _read_data(table: DataTable, folder: Path, where: str, inputs: dict[str, str]) -> PdfData:
-    path = folder / table.file
-    pattern = read_pattern(path)
-    inputs[path.name] = _sha256(path)
-    name = table.name or _as_name(path.stem)
-    place = f"{where}, [[data]] {name}"
-    if pattern.axis != "r":
-        raise JobError(f"{path.name} has the axis {pattern.axis};", where=place, remedy="give a G(r) with r in Å.")
-    q_max = table.q_max if table.q_max is not None else _stated(pattern, "qmax")
-    if q_max is None:
-        raise JobError(
-            "neither the job nor the data's header gives Qmax;", where=place, remedy="add q_max (0 for none)."
-        )
-    cut = _cut(pattern, table.range, place)
-    _refuse_uneven(cut, place)
-    weighted = table.weights == "file" and cut.sigma_origin == "file" and bool(np.all(cut.sigma > 0))
-    return PdfData(name, cut, table.probe or _probe(pattern, place), q_max, weighted)
-
-
-def _stated(pattern: Pattern, name: str) -> float | None:
-    value = pattern.metadata.get(name)
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _probe(pattern: Pattern, place: str) -> Probe:
-    text = str(pattern.metadata.get("mode", "")).lower()
-    if text in ("x", "xray", "x-ray"):
-        return "xray"
-    if text in ("n", "neutron", "sas-neutron"):
-        return "neutron"
-    raise JobError("neither the job nor the data's header says the radiation;", where=place,
-                   remedy="add probe = 'xray' or 'neutron'.")  # fmt: skip
-
-
-def _cut(pattern: Pattern, span: list[float] | None, place: str) -> Pattern:
-    first, last = float(pattern.x[0]), float(pattern.x[-1])
-    low, high = span or (max(FIRST_R, first), last)
-    if low >= high:
-        raise JobError(f"range [{low:g}, {high:g}];", where=place, remedy="give [smaller, larger], Å.")
-    if low < first - _EDGE or high > last + _EDGE:
-        raise JobError(f"the range {low:g}-{high:g} Å goes beyond the data, which span {first:g}-{last:g} Å;",
-                       where=place, remedy="narrow the range.")  # fmt: skip
-    if low <= 0:
-        raise JobError(
-            "the range begins at r = 0;", where=place, remedy="begin above the first ripple, at 1 Å or more."
-        )
-    return pattern.cut(low - _EDGE, high + _EDGE)
-
-
-def _refuse_uneven(pattern: Pattern, place: str) -> None:
-    steps = np.diff(pattern.x)
-    if np.ptp(steps) > _UNEVEN * steps.mean():
-        raise JobError("the points are not evenly spaced;", where=place, remedy="PDFfit2 needs a constant step in r.")
-
-
-def _read_phase(
-    table: PdfPhaseTable, folder: Path, where: str, inputs: dict[str, str], notes: list[str]
-) -> PdfJobPhase:
-    beside = folder / table.structure
-    wanted = str(beside) if beside.is_file() else table.structure
-    name = table.name or _as_name(Path(table.structure).stem)
-    try:
-        structure = find_structure(wanted)
-    except InputError as error:
-        raise JobError(error.found, where=f"{where}, [[phase]] {name}, key 'structure'", remedy=error.remedy) from error
-    if beside.is_file():
-        inputs[beside.name] = _sha256(beside)
-    seen, left_out = _parted(structure.renamed(name), table.leave_out, f"{where}, [[phase]] {name}, key 'leave_out'")
-    bare = [site.label for site in seen.sites if site.u_equivalent is None]
-    if bare:
-        notes.append(f"{name}: no displacement parameter in the source for {', '.join(bare)}; "
-                     f"started at U = {DEFAULT_U_ISO} Å² unless the job says otherwise.")  # fmt: skip
-    return PdfJobPhase(name, _with_displacements(seen, table, where), table.diameter, left_out)
-
-
-def _parted(structure: Structure, names: Sequence[str], place: str) -> tuple[Structure, tuple[Site, ...]]:
-    """The structure that is calculated, and the sites that are left out of it."""
-    known = {name for site in structure.sites for name in (site.label, site.element)}
-    for name in names:
-        if name not in known:
-            raise JobError(f"{name!r} is neither a site nor an element of {structure.name};", where=place,
-                           remedy=nearest(name, known))  # fmt: skip
-    left_out = tuple(site for site in structure.sites if {site.label, site.element} & set(names))
-    if len(left_out) == len(structure.sites):
-        raise JobError("leaves no site;", where=place, remedy="leave out only what the radiation hardly sees.")
-    return structure.with_sites(site for site in structure.sites if site not in left_out), left_out
-
-
-def _left_out_notes(data: Sequence[PdfData], phases: Sequence[PdfJobPhase]) -> Iterator[str]:
-    """How much of the scattering each radiation loses with what is left out."""
-    for phase in phases:
-        if not phase.left_out:
-            continue
-        shares = {item.probe: left_out_share(phase.whole(phase.structure), phase.left_out, item.probe) for item in data}
-        said = ", ".join(f"{share:.1%} of what {PROBE_NAMES[probe]} see" for probe, share in shares.items())
-        labels = ", ".join(site.label for site in phase.left_out)
-        much = " That is too much to be left out." if max(shares.values()) > MUCH_LEFT_OUT else ""
-        yield f"{phase.name}: {labels} left out of the calculation, {said}.{much}"
-
-
-def _with_displacements(structure: Structure, table: PdfPhaseTable, where: str) -> Structure:
-    """Every site with a displacement parameter, anisotropic where the job wants it, isotropic else."""
-    place = f"{where}, [[phase]] {structure.name}, key 'anisotropic'"
-    for label in table.anisotropic:
-        if label != "*":
-            try:
-                structure.site(label)
-            except CifError as error:
-                raise JobError(error.found, where=place, remedy=error.remedy) from error
-    sites = []
-    for site in structure.sites:
-        u_iso = DEFAULT_U_ISO if site.u_equivalent is None else site.u_equivalent
-        if "*" in table.anisotropic or site.label in table.anisotropic:
-            sites.append(anisotropic_site(structure, site, u_iso))
-        else:
-            sites.append(replace(site, u_iso=site.u_iso if site.u_aniso is None else u_iso, u_aniso=None))
-    return structure.with_sites(sites)
-
-
 def _refuse_repeated(names: Sequence[str], kind: str, where: str) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -283,7 +141,7 @@ def _started(
         starts = {}
         for key, stated in (("q_damp", "qdamp"), ("q_broad", "qbroad"), ("scale", "")):
             value = getattr(data_table, key)
-            value = _stated(item.pattern, stated) if value is None and stated else value
+            value = stated_number(item.pattern, stated) if value is None and stated else value
             if value is not None:
                 starts[f"data.{item.name}.{key}"] = value
         parameters = adjusted(parameters, starts, {}, f"{where}, [[data]] {item.name}")

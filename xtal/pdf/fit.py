@@ -18,26 +18,23 @@ from ..elements import atomic_mass
 from ..engines.pdffit2_engine import Pdffit2Engine
 from ..engines.process import run_task
 from ..engines.protocol import EngineRun, EventListener
-from ..job.resolved import Stage
 from ..result import CELL_NAMES, CellResult, Correlation, ParameterResult, StageResult, Status, Value, Verdict
 from ..rietveld.fractions import weight_fractions
 from ..structure import Structure
 from .bonds import fitted_bonds
+from .box_car import fitted_windows
 from .job import PdfData, PdfJob, PdfJobPhase, structures_of
 from .pdffit2_task import pdffit2_task
-from .result import PdfAgreement, PdfCurves, PdfPhaseResult, PdfResult, PdfWindow
+from .result import PdfAgreement, PdfCurves, PdfPhaseResult, PdfResult
 from .site_scattering import cell_scattering
-from .uncertainty import PdfCovariance, fit_covariance
+from .uncertainty import AT_REST, PdfCovariance, covariance_at_end, value_of
 
 __all__ = ["DEFAULT_TIMEOUT", "fit_pdf"]
 
 DEFAULT_TIMEOUT = 600.0
 _PACKAGES = ("numpy", "scipy", "gemmi", "diffpy.pdffit2")
 _POOR_RW = 0.35
-_EDGE = 1e-6
 _COARSE = 0.05
-_AT_REST = 0.05
-"""Share of χ² that another step may still promise at a minimum; the rest is the difference of two programs."""
 
 
 def fit_pdf(
@@ -78,7 +75,7 @@ def fit_pdf(
     result = _assembled(job, run, stages, command)
     if job.box_car is None or result.agreement is None:
         return result
-    windows = tuple(_windows(job, result, deadline, on_event))
+    windows = tuple(fitted_windows(job, result, deadline, on_event))
     short = tuple(
         f"window {w.low:g}-{w.high:g} Å: {w.status.replace('_', ' ')}." for w in windows if w.status != "converged"
     )
@@ -99,8 +96,8 @@ def _assembled(job: PdfJob, run: EngineRun, events: Sequence[dict[str, Any]], co
     values = job.completed(values)
     held = set(run.outcome["at_bounds"])
     free = tuple(name for name in job.stages[max(len(stages) - 1, 0)].free if name not in held)
-    covariance = _covariance(job, values, free, run.outcome, status)
-    if status == "converged" and covariance.expected_drop > _AT_REST:
+    covariance = covariance_at_end(job, values, free, run.outcome, status)
+    if status == "converged" and covariance.expected_drop > AT_REST:
         status = "not_converged"
         covariance = PdfCovariance(free, None, "the fit stopped before its minimum")
     agreement = _agreement(job, run.outcome, len(free))
@@ -139,17 +136,6 @@ def _without_fit(
     message = f"No fit: {run.message}."
     return PdfResult(job.title, status, "fail", message, None, parameters, {}, (), (), stages, job.notes, (),
                      _provenance(job, command), log=run.log)  # fmt: skip
-
-
-def _covariance(
-    job: PdfJob, values: Mapping[str, float], free: tuple[str, ...], outcome: Mapping[str, Any], status: Status
-) -> PdfCovariance:
-    if status != "converged":
-        return PdfCovariance(free, None, "the fit did not converge")
-    if not free:
-        return PdfCovariance(free, None, "nothing was free at the end")
-    calculated = {name: np.array(item["calculated"]) for name, item in outcome["data"].items()}
-    return fit_covariance(job, values, free, calculated)
 
 
 def _agreement(job: PdfJob, outcome: Mapping[str, Any], n_free: int) -> PdfAgreement:
@@ -213,14 +199,9 @@ def _phases(
         structure = structures[phase.name]
         diameter = Value(None, None, "a bulk crystal in the job")
         if phase.diameter is not None:
-            diameter = _value(f"phase.{phase.name}.diameter", values, covariance)
+            diameter = value_of(f"phase.{phase.name}.diameter", values, covariance)
         yield phase.name, PdfPhaseResult(phase.whole(structure).formula, str(structure.space_group), structure.quality, structure.source,
                                          _cell(phase, structure, values, covariance), fraction, diameter)  # fmt: skip
-
-
-def _value(name: str, values: Mapping[str, float], covariance: PdfCovariance) -> Value:
-    esd = covariance.esd(name)
-    return Value(values[name], esd, None if esd is not None else covariance.reason or "it was not refined")
 
 
 def _cell(
@@ -230,7 +211,7 @@ def _cell(
     found = {}
     for name in CELL_NAMES:
         if f"{prefix}{name}" in values:
-            found[name] = _value(f"{prefix}{name}", values, covariance)
+            found[name] = value_of(f"{prefix}{name}", values, covariance)
             continue
         leader = next((other for other in group.free_cell_parameters()
                        if other < name and name in "abc" and getattr(structure.lattice, other) == getattr(structure.lattice, name)), None)  # fmt: skip
@@ -238,7 +219,7 @@ def _cell(
         found[name] = (
             Value(value, None, "fixed by symmetry")
             if leader is None
-            else replace(_value(f"{prefix}{leader}", values, covariance), value=value)
+            else replace(value_of(f"{prefix}{leader}", values, covariance), value=value)
         )
     return CellResult(**found)
 
@@ -278,68 +259,6 @@ def _curves(job: PdfJob, values: Mapping[str, float], outcome: Mapping[str, Any]
             {pair: scale * curve for pair, curve in model.partials.items()}, data.pattern.sigma if data.weighted else None,
         )  # fmt: skip
     return curves
-
-
-def _windows(job: PdfJob, whole: PdfResult, deadline: float, on_event: EventListener | None) -> Iterator[PdfWindow]:
-    """Fits of the box-car series, each from where the one before it ended, the first from the whole range.
-
-    A window that fits worse than the whole range's values do starts from those.
-    """
-    assert job.box_car is not None
-    start = {name: item.value for name, item in whole.parameters.items()}
-    current = dict(start)
-    for low, high in job.box_car.windows:
-        found = _fitted_window(job, current, low, high, deadline)
-        if current != start and (found.rw is None or found.rw > _rw_within(whole, low, high)):
-            again = _fitted_window(job, start, low, high, deadline)
-            found = min((again, found), key=lambda item: np.inf if item.rw is None else item.rw)
-        if found.status == "converged":
-            current.update({name: float(item.value or 0.0) for name, item in found.values.items()})
-        if on_event is not None:
-            on_event({"event": "window", "low": low, "high": high, "rw": found.rw, "status": found.status})
-        yield found
-
-
-def _rw_within(result: PdfResult, low: float, high: float) -> float:
-    """Rw of a fit's curves in a window."""
-    squares = total = 0.0
-    for curves in result.curves.values():
-        inside = (curves.r > low - _EDGE) & (curves.r < high + _EDGE)
-        weight = 1.0 if curves.sigma is None else 1.0 / curves.sigma[inside] ** 2
-        squares += float(np.sum(weight * curves.difference[inside] ** 2))
-        total += float(np.sum(weight * curves.observed[inside] ** 2))
-    return float(np.sqrt(squares / total))
-
-
-def _fitted_window(job: PdfJob, start: Mapping[str, float], low: float, high: float, deadline: float) -> PdfWindow:
-    assert job.box_car is not None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        return PdfWindow(low, high, None, "timeout", {})
-    window = replace(
-        job, box_car=None, stages=(Stage("window", "", job.box_car.free, 100),),
-        data=tuple(replace(data, pattern=data.pattern.cut(low - _EDGE, high + _EDGE)) for data in job.data),
-        parameters={name: replace(item, start=start[name]) for name, item in job.parameters.items()},
-    )  # fmt: skip
-    run = run_task(Pdffit2Engine().worker_command(), pdffit2_task(window), timeout=left)
-    return _window(window, run, low, high)
-
-
-def _window(window: PdfJob, run: EngineRun, low: float, high: float) -> PdfWindow:
-    if run.outcome is None:
-        return PdfWindow(low, high, None, "timeout" if run.status == "timeout" else "failed", {})
-    values = window.completed({name: float(value) for name, value in run.outcome["parameters"].items()})
-    status: Status = "failed"
-    if run.status == "done":
-        status = "converged" if run.outcome["converged"] else "not_converged"
-    held = set(run.outcome["at_bounds"])
-    free = tuple(name for name in window.stages[0].free if name not in held)
-    covariance = _covariance(window, values, free, run.outcome, status)
-    if status == "converged" and covariance.expected_drop > _AT_REST:
-        status = "not_converged"
-    found = {name: _value(name, values, covariance) for name in window.stages[0].free}
-    found |= {name: replace(found[name], esd=None, reason="it ended on its bound") for name in held}
-    return PdfWindow(low, high, float(run.outcome["rw"]), status, found)
 
 
 def _provenance(job: PdfJob, command: Sequence[str]) -> dict[str, Any]:

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..result import Status, Value
 from .job import PdfData, PdfJob
 
-__all__ = ["PdfCovariance", "fit_covariance", "parameter_step"]
+__all__ = ["AT_REST", "PdfCovariance", "covariance_at_end", "fit_covariance", "parameter_step", "value_of"]
 
 FloatArray = NDArray[np.float64]
 
 _SINGULAR = 1e-13
+
+AT_REST = 0.05
+"""Share of χ² that another step may still promise at a minimum; the rest is the difference of two programs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,24 @@ class PdfCovariance:
         r = self.matrix / np.outer(esd, esd)
         rows, columns = np.nonzero(np.triu(np.abs(r) > threshold, 1))
         return [(self.names[i], self.names[j], float(r[i, j])) for i, j in zip(rows, columns, strict=True)]
+
+
+def covariance_at_end(
+    job: PdfJob, values: Mapping[str, float], free: tuple[str, ...], outcome: Mapping[str, Any], status: Status
+) -> PdfCovariance:
+    """Covariance of a fit as an engine's outcome describes it; None, with its reason, where there is none."""
+    if status != "converged":
+        return PdfCovariance(free, None, "the fit did not converge")
+    if not free:
+        return PdfCovariance(free, None, "nothing was free at the end")
+    calculated = {name: np.array(item["calculated"]) for name, item in outcome["data"].items()}
+    return fit_covariance(job, values, free, calculated)
+
+
+def value_of(name: str, values: Mapping[str, float], covariance: PdfCovariance) -> Value:
+    """A parameter's value with its esd, or the reason why there is none."""
+    esd = covariance.esd(name)
+    return Value(values[name], esd, None if esd is not None else covariance.reason or "it was not refined")
 
 
 def parameter_step(name: str, value: float) -> float:
