@@ -32,6 +32,9 @@ MARGIN = 1.0
 
 BACKSCATTERED = 179.0
 
+_OF_STRUCTURE = ("cell.", "site.", "texture.")
+"""Parameters on which strengths depend beside the scale; while they rest, what was calculated is kept."""
+
 
 class PhaseModel:
     """A phase of a task, as a diffractometer of constant wavelength sees it.
@@ -54,6 +57,8 @@ class PhaseModel:
         self.broadening = Broadening(phase, self.structure)
         self.scattering = StructureIntensity(self.structure, instrument.radiation, use_dispersion)
         self.extracted: FloatArray | None = None
+        self._key: Any = None
+        self._scattered: Any = None
 
     def known_names(self) -> list[str]:
         """Dotted names of the parameters that this phase has."""
@@ -92,6 +97,7 @@ class PhaseModel:
         """The families between two d-spacings (Å)."""
         self.hkl, self.multiplicity = reflection_families(lattice, self.structure.space_group, d_min, d_max)
         self.indices = self.hkl.astype(float)
+        self._key = None
 
     def _inverse_d_squared(self, lattice: Lattice) -> FloatArray:
         return np.asarray(((self.indices @ lattice.reciprocal_metric_tensor) * self.indices).sum(axis=1))
@@ -113,11 +119,7 @@ class PhaseModel:
         own = {name[start:]: value for name, value in values.items() if name.startswith(self.prefix)}
         lattice = self.lattice(values)
         metric, inverse = lattice.reciprocal_metric_tensor, self._inverse_d_squared(lattice)
-        moves = {
-            name: slope
-            for name, slope in reciprocal_metric_slopes(lattice, self.structure.space_group).items()
-            if f"cell.{name}" in inner
-        }
+        moves = self._moves(lattice, inner)
         along = list(moves.values())
         broadened = self.broadening.evaluate(self.hkl, inverse, metric, own, along)
         slopes = np.zeros((len(names), 4, len(inverse)))
@@ -134,14 +136,27 @@ class PhaseModel:
             strength, f2 = self.multiplicity * self.extracted, self.extracted
         return Reflected(strength, inverse, broadened.inverse_size, broadened.strain, f2, names, slopes)
 
+    def _moves(self, lattice: Lattice, inner: list[str]) -> dict[str, FloatArray]:
+        """Derivatives of the reciprocal metric by the cell parameters among `inner`."""
+        if not any(name.startswith("cell.") for name in inner):
+            return {}
+        slopes = reciprocal_metric_slopes(lattice, self.structure.space_group)
+        return {name: slope for name, slope in slopes.items() if f"cell.{name}" in inner}
+
     def _strength(
         self, lattice: Lattice, inverse: FloatArray, own: Mapping[str, float], inner: list[str],
         moves: Mapping[str, FloatArray], slopes: FloatArray,
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
         """Strength and |F|² from the structure; the slopes of the strength are entered."""
-        metric, whole = lattice.reciprocal_metric_tensor, own["scale"] * self.multiplicity
-        f2, f2_slopes, by_s, by_metric = self.scattering.evaluate(self.indices, inverse / 4, metric, own, set(inner))
-        factor, turns, turns_by_moves = self.orientation.evaluate(self.hkl, lattice, own, list(moves.values()))
+        whole = own["scale"] * self.multiplicity
+        key = (tuple(item for item in own.items() if item[0].startswith(_OF_STRUCTURE)), tuple(inner))
+        if key != self._key:
+            self._key = key
+            self._scattered = (
+                self.scattering.evaluate(self.indices, inverse / 4, lattice.reciprocal_metric_tensor, own, set(inner)),
+                self.orientation.evaluate(self.hkl, lattice, own, list(moves.values())),
+            )
+        (f2, f2_slopes, by_s, by_metric), (factor, turns, turns_by_moves) = self._scattered
         for row, name in zip(slopes, inner, strict=True):
             if name == "scale":
                 row[STRENGTH] = self.multiplicity * factor * f2
