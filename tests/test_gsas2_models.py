@@ -17,6 +17,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from tests.gsas2_tasks import INTERPRETER, needs_gsas2, pseudo_voigt, run
+from xtal.engines.gsas2.corrections import narrow_tof_windows
 from xtal.engines.gsas2.errors import WorkerError
 from xtal.engines.gsas2.extra_peaks import gsas2_widths, width_and_part
 from xtal.engines.gsas2.le_bail import constant_wavelength, extracted
@@ -347,6 +348,17 @@ def test_a_reflection_outside_the_range_keeps_its_intensity_in_le_bail(position:
     f_squared, intensity = extracted(state, refl, *constant_wavelength(program, refl))
     assert f_squared == pytest.approx(7.0 * expected)
     assert intensity == pytest.approx(2.0 * 7.0 * 1.5)
+
+
+def test_windows_at_time_of_flight_hold_the_peak_and_no_peak_of_negative_width() -> None:
+    program: Any = SimpleNamespace(powder=SimpleNamespace())
+    narrow_tof_windows(program)
+    _, below, above = program.powder.getWidthsTOF(20000.0, 0.1, 0.05, 400.0, 10.0)
+    fwhm = 2.355 * 20.0 + 20.0
+    assert (below, above) == pytest.approx((50 * fwhm + 200.0, 50 * fwhm + 400.0))
+    for shape in ((0.1, 0.05, -1.0, 10.0), (0.1, -0.05, 400.0, 10.0), (0.1, 0.05, 4.0, -10.0)):
+        _, below, above = program.powder.getWidthsTOF(20000.0, *shape)
+        assert above < -below
 
 
 def test_reflections_of_one_spacing_share_a_pawley_intensity() -> None:

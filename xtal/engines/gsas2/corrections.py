@@ -75,11 +75,35 @@ def narrow_tof_windows(g2: Gsas2) -> None:
     """
 
     def widths(pos: float, alp: float, bet: float, sig: float, gam: float) -> tuple[list[float], float, float]:
-        gaussian = math.sqrt(max(sig, 0.0))
-        fwhm = 2.355 * gaussian + 2.0 * gam
-        return [gaussian, gam], 50.0 * fwhm + 20.0 / alp, 50.0 * fwhm + 20.0 / bet
+        fwhm = 2.355 * math.sqrt(max(sig, 0.0)) + 2.0 * gam
+        if min(sig, alp, bet, fwhm) <= 0.0:
+            # GSAS-II leaves out a peak that ends before it begins, so that such a step is not taken.
+            return [0.0, gam], -0.1 * pos, -0.1 * pos
+        return [math.sqrt(sig), gam], 50.0 * fwhm + 20.0 / alp, 50.0 * fwhm + 20.0 / bet
 
     g2.powder.getWidthsTOF = widths
+
+
+def correct_equivalence_slopes(g2: Gsas2) -> None:
+    """Let a variable that is m times another one add m times its slope to that one's.
+
+    GSAS-II divides by m, so that it converges beside the minimum, with wrong esds, wherever m is not 1 or -1: ties with a
+    factor, shares that are held, coordinates like x, 2x.
+    """
+
+    def slopes(varied: list[str], by_name: Any, derivatives: Any) -> None:
+        maps = g2.mapvars
+        relations = zip(maps.dependentParmList, maps.indParmList, maps.arrayList, maps.invarrayList, strict=True)
+        for names, leaders, is_equation, factors in relations:
+            for column, leader in enumerate(leaders):
+                if leader not in varied:
+                    continue
+                for name, row in zip(names, factors, strict=True):
+                    factor = float(row[0 if is_equation is None else column])
+                    if factor:
+                        derivatives[varied.index(leader)] += factor * by_name[name]
+
+    g2.mapvars.Dict2Deriv = slopes
 
 
 def correct_tof_strain(g2: Gsas2) -> None:
