@@ -8,9 +8,10 @@ import pytest
 
 from xtal import Instrument, Profile, Radiation
 from xtal.diffraction import Background, PhaseProfile, axis_points, simulate_pattern
+from xtal.errors import JobError
 from xtal.instrument import TofBank
 from xtal.io.instruments import write_instrument
-from xtal.io.jobs import load_job
+from xtal.io.jobs import job_from_template, load_job
 from xtal.io.library import reference_structure
 from xtal.io.template_patterns import stages_for_patterns
 from xtal.io.write_pattern import write_pattern
@@ -190,3 +191,8 @@ def test_stages_of_a_template_speak_of_every_pattern():
     assert stages_for_patterns([{"free": ["pattern.X.scale", "pattern.*.zero"]}], [{"name": "X"}, {"name": "N"}])[0][
         "free"
     ][:2] == ["pattern.X.scale", "pattern.*.zero"]
+
+
+def test_one_pattern_for_the_joint_template_is_refused_with_what_to_write(tmp_path):
+    with pytest.raises(JobError, match=r'patterns X and N together.*extends = "joint-xray-neutron"'):
+        job_from_template("joint-xray-neutron", tmp_path / "any.xye", phases=["licl"])

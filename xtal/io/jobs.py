@@ -119,6 +119,7 @@ def job_from_template(
         Unknown template or phase, or a template that needs phases and got none.
     """
     content = read_template(name)
+    _refuse_several(name, content)
     content["pattern"] = {**content.get("pattern", {}), "file": str(Path(data).resolve())}
     if instrument is not None:
         content["pattern"]["instrument"] = instrument
@@ -127,6 +128,16 @@ def job_from_template(
     left_out = [table for table in job_file.phase if table.optional and _name_of(table) not in phases]
     job_file = job_file.model_copy(update={"phase": [*_chosen_phases(job_file, phases), *left_out], "include": []})
     return resolve_job(job_file, Path(), where=f"template {name}", engine=engine, inputs={})
+
+
+def _refuse_several(name: str, template: Mapping[str, Any]) -> None:
+    """Refuse one pattern where a template is made for several."""
+    wanted = template["template"].get("patterns", [])
+    if wanted:
+        raise JobError(
+            f"template {name} is for patterns {' and '.join(wanted)} together;", where="--template",
+            remedy=f"write a job with extends = \"{name}\" and [[pattern]] tables of these names.",
+        )  # fmt: skip
 
 
 def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | None, inputs: Mapping[str, str]) -> Job:

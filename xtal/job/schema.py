@@ -264,6 +264,10 @@ class TemplateTable(_Table):
     name: str = Field(description="Name by which it is called.")
     title: str = Field(description="Title in lists, and of results whose job gives none.")
     about: str = Field(description="What it is for.")
+    patterns: list[PhaseName] = Field(
+        default_factory=list,
+        description="Names of the [[pattern]] tables that a job must have; by default any one pattern will do.",
+    )
     literature: list[str] = Field(description="Where its structures and expectations come from.")
     cannot_tell: list[str] = Field(description="What no fit with it can say.")
 
