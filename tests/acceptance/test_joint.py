@@ -138,6 +138,9 @@ def test_x_rays_and_a_time_of_flight_bank_give_cell_strain_and_their_own_shares(
         # GSAS-II integrates axial divergence in steps that move peaks by thousandths of a degree.
         assert result.phases[name].cell.a.value == pytest.approx(a, rel=30e-6)
         assert_within(result.parameters[f"pattern.spallation.strain.{name}.a"], STRAIN, floor=1e-5)
+    # one size and one strain for both kinds of pattern, whose microstrains GSAS-II itself defines differently
+    assert_within(result.parameters["phase.si.microstrain"], MICROSTRAIN, floor=0.08 * MICROSTRAIN)
+    assert_within(result.parameters["phase.si.crystallite_size_nm"], SIZE_NM, floor=0.05 * SIZE_NM)
     expected = (0.5 / 0.5) / (0.3 / 0.7)
     assert result.parameters["pattern.spallation.share.lif"].value == pytest.approx(expected, rel=0.02)
     assert result.patterns["spallation"].profile.axis == "tof"

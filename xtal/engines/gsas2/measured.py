@@ -33,6 +33,11 @@ class Measured:
         return "tof" if "tof" in self.entry["pattern"] else "two_theta"
 
     @property
+    def strain_share(self) -> float:
+        """GSAS-II's microstrain per ours, which is twice Δd/d; theirs is that at constant wavelength and Δd/d at flight times."""
+        return 0.5 if self.axis == "tof" else 1.0
+
+    @property
     def x(self) -> np.ndarray:
         """Positions of the points."""
         return np.asarray(self.entry["pattern"][self.axis], float)

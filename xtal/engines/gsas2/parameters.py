@@ -89,8 +89,12 @@ def phase_parameters(
     shift: Iterable[float],
     n_patterns: int = 1,
     stephens: Mapping[str, tuple[int, float]] | None = None,
+    strain_share: float = 1.0,
 ) -> list[Parameter]:
-    """Parameters of one phase; ``shift`` is the origin shift, fractions of the axes, ``stephens`` its strain terms."""
+    """Parameters of one phase; ``shift`` is the origin shift, fractions of the axes, ``stephens`` its strain terms.
+
+    ``strain_share`` is that of the first pattern, see `Measured`.
+    """
     head = f"phase.{phase['name']}"
 
     def shared(name: str, variable: str, factor: float) -> Parameter:
@@ -101,11 +105,11 @@ def phase_parameters(
         shared("scale", "Scale", scale_unit),
         shared("crystallite_size_nm", "Size;i", 1e3),
         shared("crystallite_size_axial_nm", "Size;a", 1e3),
-        shared("microstrain", "Mustrain;i", 1e-6),
+        shared("microstrain", "Mustrain;i", 1e-6 / strain_share),
         shared("texture.r", "MD", 1.0),
     ]
     for name, (position, factor) in (stephens or {}).items():
-        table.append(shared(f"stephens.{name}", f"Mustrain;{position}", factor))
+        table.append(shared(f"stephens.{name}", f"Mustrain;{position}", factor / strain_share**2))
     for i, name in enumerate(CELL_NAMES):
         table.append(Parameter(f"{head}.cell.{name}", f"{index}::A{i}", kind="cell", index=i))
     for number, site in enumerate(phase["structure"]["sites"]):
@@ -137,7 +141,8 @@ def parameter_table(
     known = [p for one in patterns for p in pattern_parameters(one, task["phases"], scale_unit)]
     known += [p for one in patterns for p in peak_parameters(one)]
     for i, (phase, shift) in enumerate(zip(task["phases"], shifts, strict=True)):
-        known += phase_parameters(i, phase, scale_unit, shift, len(patterns), (stephens or {}).get(phase["name"]))
+        terms = (stephens or {}).get(phase["name"])
+        known += phase_parameters(i, phase, scale_unit, shift, len(patterns), terms, patterns[0].strain_share)
     table = {p.dotted: p for p in known}
     for dotted in task["parameters"]:
         if dotted not in table:

@@ -9,6 +9,7 @@ from typing import Any
 from .checks import check_displacement, check_models, check_task, check_texture
 from .corrections import (
     correct_absorption,
+    correct_equivalence_slopes,
     correct_restraint_slopes,
     correct_tof_strain,
     integrate_axial_divergence,
@@ -45,6 +46,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
     session.n_backgrounds = {one.number: one.n_terms for one in session.patterns}
     switch_dispersion(g2, wants_dispersion(session.patterns))
     keep_multiplicities(g2)
+    correct_equivalence_slopes(g2)
     correct_tof_strain(g2)
     integrate_axial_divergence(g2)
     spare_observed_intensities(g2)

@@ -61,6 +61,9 @@ def holds_of(session: Session, varied: set[str], free: set[str]) -> list[str]:
 
 def relation(session: Session, parameter: Parameter, other: str, free: set[str]) -> float | None:
     """Factor between the variable of a further pattern and that of the first; None when it is free on its own."""
+    if ":Mustrain;" in other:
+        share = session.patterns[int(other.split(":")[1])].strain_share / session.patterns[0].strain_share
+        return share if other.endswith(";i") else share**2
     own = next((p for p in session.table.values() if p.kind == "share" and p.variable == other), None)
     if own is None:
         return 1.0

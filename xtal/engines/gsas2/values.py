@@ -69,7 +69,7 @@ def set_phase_values(session: Session, phase: Any, name: str) -> None:
     set_cell(phase, values, head)
     for measured, hap in zip(session.patterns, session.haps(phase), strict=True):
         set_hap_values(session, hap, head, share_of(session, measured, name))
-        set_widths(session, hap, name)
+        set_widths(session, hap, name, measured.strain_share)
         set_strain(phase, hap, axis_strains(phase, values, f"{measured.prefix}.strain.{name}"))
     for number, record in enumerate(phase.data["Atoms"]):
         set_site(session, record, phase.id, number)
@@ -96,20 +96,21 @@ def micrometres(nanometres: float | None) -> float:
     return nanometres / 1e3 if nanometres and math.isfinite(nanometres) else NO_SIZE_MICROMETRE
 
 
-def set_widths(session: Session, hap: Any, name: str) -> None:
-    """Size, isotropic or uniaxial, and strain, isotropic or Stephens's."""
+def set_widths(session: Session, hap: Any, name: str, strain_share: float) -> None:
+    """Size, isotropic or uniaxial, and strain, isotropic or Stephens's, whose terms go with its square."""
     values, head = session.values, f"phase.{name}"
     axis, terms = session.size_axes.get(name), session.stephens.get(name) or {}
     sizes = [micrometres(values.get(f"{head}.crystallite_size{part}_nm")) for part in ("", "_axial")]
     hap["Size"][0], hap["Mustrain"][0] = "uniaxial" if axis else "isotropic", "isotropic"
     hap["Size"][1] = [sizes[0], sizes[1] if axis else 1.0, 1.0]
-    hap["Mustrain"][1] = [(values.get(f"{head}.microstrain") or 0.0) * 1e6, 1.0, 1.0]
+    hap["Mustrain"][1] = [(values.get(f"{head}.microstrain") or 0.0) * 1e6 * strain_share, 1.0, 1.0]
     if axis:
         hap["Size"][3] = [int(index) for index in axis]
     if terms:
         hap["Mustrain"][0] = "generalized"
         for term, (position, factor) in terms.items():
-            hap["Mustrain"][4][position] = (values.get(f"{head}.stephens.{term}") or 0.0) / factor
+            coefficient = values.get(f"{head}.stephens.{term}") or 0.0
+            hap["Mustrain"][4][position] = coefficient / factor * strain_share**2
 
 
 def set_cell(phase: Any, values: Mapping[str, float | None], head: str) -> None:
