@@ -111,6 +111,7 @@ def test_four_times_the_counts_halve_the_esd_and_the_counts_needed_stay(jobs, pl
 def test_neutrons_see_lithium_beside_chlorine_better_than_x_rays(plan):
     x_rays, neutrons = (outlook(plan, name, U) for name in ("lab-x-ray", "cw-neutron"))
     assert neutrons.esd < 0.5 * x_rays.esd
+    assert x_rays.by_counts_only and not neutrons.by_counts_only
     assert any("cw-neutron" in sentence for sentence in plan.sentences())
 
 

@@ -57,6 +57,8 @@ class Outlook:
         ``not in practice``: it would take more than a hundred times the counts, or the site carries less than 1 % of the intensity.
     sentence : str
         The verdict with its numbers.
+    by_counts_only : bool
+        A light atom by X-rays: the error of the heavier atoms' model is larger than the esd.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Outlook:
     carried: float | None
     verdict: Verdict
     sentence: str
+    by_counts_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,9 @@ def _choice(name: str, forecasts: Sequence[Forecast]) -> str:
 
 
 def _short(outlook: Outlook) -> str:
-    return "no esd" if outlook.esd is None else f"±{outlook.esd:.2g}"
+    if outlook.esd is None:
+        return "no esd"
+    return f"±{outlook.esd:.2g}{', by counts alone' if outlook.by_counts_only else ''}"
 
 
 def with_targets(job: Job, wanted: Sequence[str]) -> tuple[Job, tuple[str, ...]]:
@@ -227,11 +232,22 @@ def _forecast(
     covariance = expected_covariance(replace(planned, pattern=pattern))
     known = parameter_information(covariance, list(names))
     outlooks = tuple(
-        _outlook(name, planned.parameters[name].start, covariance.esd(name) if name in covariance.names else None,
-                 known.get(name), _target(name, targets), counts, _carried(name, structures, one))
+        _with_caution(name, structures, one, _outlook(name, planned.parameters[name].start, covariance.esd(name) if name in covariance.names else None,
+                 known.get(name), _target(name, targets), counts, _carried(name, structures, one)))
         for name in names
     )  # fmt: skip
     return Forecast(one, outlooks, total)
+
+
+def _with_caution(name: str, structures: Mapping[str, Structure], one: Candidate, outlook: Outlook) -> Outlook:
+    """An esd of a light atom by X-rays with what it leaves out."""
+    parts = name.split(".")
+    if one.instrument.radiation.kind != "xray" or len(parts) < 5 or parts[2] != "site" or outlook.esd is None:
+        return outlook
+    if structures[parts[1]].site(parts[3]).element not in LIGHT_ELEMENTS:
+        return outlook
+    caution = " X-rays: the misfit of the heavier atoms counts for more than this esd."
+    return replace(outlook, by_counts_only=True, sentence=outlook.sentence + caution)
 
 
 def _starts(job: Job, phase: str) -> dict[str, float]:
