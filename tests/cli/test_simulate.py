@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from xtal.cli.simulate import simulate
 from xtal.errors import InputError, OutputError, XtalError
+from xtal.io.instruments import load_instrument
 from xtal.io.peaks import PEAK_COLUMNS
 from xtal.io.read_pattern import read_pattern
 
@@ -77,6 +78,19 @@ def test_peak_positions_obey_braggs_law(tmp_path):
     for row in table(tmp_path / "peaks.csv"):
         d = 4.156826 / np.sqrt(sum(int(row[index]) ** 2 for index in "hkl"))
         assert float(row["two_theta"]) == pytest.approx(2 * np.degrees(np.arcsin(0.4139 / 2 / d)), abs=1e-3)
+
+
+def test_transparent_plate_shifts_lines_down_and_a_thin_one_loses_those_at_high_angles(tmp_path):
+    found = []
+    for name, options in (("plain", []), ("deep", ["--transparency", 0.2]), ("thin", ["--plate", 0.1])):
+        run("lab6", "--range", 20, 120, *options, "--peaks", tmp_path / f"{name}.csv")
+        rows = table(tmp_path / f"{name}.csv")
+        found.append(np.array([[float(row["two_theta"]), float(row["intensity"])] for row in rows]).T)
+    (angle, intensity), (shifted, _), (_, thin) = found
+    radius = load_instrument("lab-cuka").goniometer_radius
+    np.testing.assert_allclose(shifted - angle, -np.degrees(0.1 / radius * np.sin(np.radians(angle))), atol=1e-6)
+    left = 1 - np.exp(-0.2 / np.sin(np.radians(angle / 2)))
+    np.testing.assert_allclose(thin / intensity * intensity[0] / thin[0], left / left[0], rtol=0.01)
 
 
 def test_same_seed_writes_the_same_file(tmp_path):
@@ -149,6 +163,8 @@ def test_isotope_of_lithium_changes_the_neutron_pattern(tmp_path):
         (["licl", "--isotope", "Li"], "element=mass number"),
         (["licl", "--radiation", "neutron:1.5A", "--isotope", "Li=8"], "no neutron length is known here for 8Li"),
         (["lab6", "--style", "pie"], "stacked, overlaid"),
+        (["lab6", "--absorption", "1"], "flat-plate instrument"),
+        (["lab6", "--radiation", "neutron:1.594A", "--plate", "0.5"], "bragg-brentano"),
         (["lab6", "lab6"], "alias=structure"),
         (["lab7"], "lab6"),
     ],

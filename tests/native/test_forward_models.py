@@ -90,3 +90,16 @@ def test_transparency_needs_a_radius(laboratory):
         simulate_pattern(
             [(ZNO, 1.0, PhaseProfile())], replace(laboratory, goniometer_radius=None), AXIS, transparency=0.1
         )
+
+
+@pytest.mark.parametrize(
+    ("device", "sample", "match"),
+    [
+        ("laboratory", {"mu_r": 1.0}, "flat-plate"),
+        ("neutrons", {"plate_mu_t": 1.0}, "bragg-brentano"),
+        ("neutrons", {"mu_r": 11.0}, "between 0 and 10"),
+    ],
+)
+def test_samples_that_the_geometry_does_not_have_are_refused(device, sample, match, request):
+    with pytest.raises(InputError, match=match):
+        simulate_pattern([(ZNO, 1.0, PhaseProfile())], request.getfixturevalue(device), AXIS, **sample)

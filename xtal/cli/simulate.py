@@ -43,6 +43,9 @@ def simulate(
     counts: Annotated[float, typer.Option("--counts", min=1e-9, help="Height of the highest point above the background.")] = DEFAULT_COUNTS,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Poisson noise with this seed; none without it.")] = None,
     displacement: Annotated[float, typer.Option("--displacement", help="Specimen displacement, mm.")] = 0.0,
+    transparency: Annotated[float, typer.Option("--transparency", min=0, help="Depth 1/µ to which the beam sinks into a flat plate, mm.")] = 0.0,
+    absorption: Annotated[float, typer.Option("--absorption", min=0, max=10, help="µR of a capillary.")] = 0.0,
+    plate: Annotated[float | None, typer.Option("--plate", min=1e-6, help="µt of a thin flat plate; thick without it.")] = None,
     isotope: Annotated[list[str] | None, typer.Option("--isotope", help="For neutrons: Li=6, Li=7, H=2; may be repeated.")] = None,
     dispersion: Annotated[bool, typer.Option("--dispersion/--no-dispersion", help="Use f′ and f″.")] = True,
     neutral_atoms: Annotated[bool, typer.Option("--neutral-atoms", help="Form factors of atoms instead of ions.")] = False,
@@ -80,7 +83,7 @@ def simulate(
          simulate_pattern([(s, weights.get(s.name, 1.0), profiles[s.name]) for s in group], device, axis,
                           background=background_of(background), counts=counts,
                           seed=None if seed is None else seed + index, displacement=displacement,
-                          use_dispersion=dispersion, neutral_atoms=neutral_atoms, optics=optics))
+                          transparency=transparency, mu_r=absorption, plate_mu_t=plate, use_dispersion=dispersion, neutral_atoms=neutral_atoms, optics=optics))
         for index, group in enumerate(groups)
     ]  # fmt: skip
     for name, simulation in made:

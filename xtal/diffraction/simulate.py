@@ -141,12 +141,14 @@ def simulate_pattern(
     Raises
     ------
     InputError
-        Weights that don't sum to 1, repeated names, a range without reflections, an impossible profile, background or radiation.
+        Weights that don't sum to 1, repeated names, a range without reflections, an impossible profile, background or radiation, a capillary
+        or plate that the geometry doesn't have.
     CifError
         An ion without form factor.
     """
     points = np.asarray(axis, dtype=float)
     _check_phases(phases)
+    _check_sample(instrument, transparency, mu_r, plate_mu_t)
     tau = _microabsorption(phases, instrument)
     conditions = Conditions(
         instrument, points, displacement, transparency, mu_r, plate_mu_t, use_dispersion, neutral_atoms, optics
@@ -180,6 +182,19 @@ def _check_phases(phases: Sequence[tuple[Structure, float, PhaseProfile]]) -> No
         listed = ", ".join(f"{name} {weight:g}" for name, weight in zip(names, weights, strict=True))
         raise InputError(f"weight fractions {listed} sum to {sum(weights):.4g};", where="mixture",
                          remedy="they must be non-negative and sum to 1.")  # fmt: skip
+
+
+def _check_sample(instrument: Instrument, transparency: float, mu_r: float, plate_mu_t: float | None) -> None:
+    flat = instrument.geometry == "bragg-brentano" and instrument.bank is None
+    if flat and mu_r:
+        raise InputError(f"a capillary of µR = {mu_r:g} on a flat-plate instrument;", where=instrument.name,
+                         remedy="give plate_mu_t, or an instrument of debye-scherrer geometry.")  # fmt: skip
+    if not flat and (transparency or plate_mu_t is not None):
+        raise InputError("transparency or thickness of a plate without one;", where=instrument.name,
+                         remedy="they belong to bragg-brentano geometry; a capillary has µR.")  # fmt: skip
+    if not 0 <= mu_r <= 10 or transparency < 0 or (plate_mu_t is not None and plate_mu_t <= 0):
+        raise InputError(f"µR {mu_r:g}, transparency {transparency:g} mm, µt {plate_mu_t};", where="sample",
+                         remedy="µR lies between 0 and 10, the others are positive.")  # fmt: skip
 
 
 def _microabsorption(phases: Sequence[tuple[Structure, float, PhaseProfile]], instrument: Instrument) -> FloatArray:
