@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,20 +115,25 @@ def wavelength_factor(
     instrument : Instrument
         With the stated wavelength.
     """
-    lines = [found for structure in structures if (found := _lines(structure, instrument, (x[0], x[-1]))) is not None]
+    lines = [
+        found
+        for structure in structures
+        if (found := _lines(structure, instrument, (float(x[0]), float(x[-1])))) is not None
+    ]
     if not lines:
         return None
     # Weak lines count as strong ones do, and every phase must gain: one tall peak under a wrong line decides nothing.
     root = np.sqrt(np.maximum(bragg, 0.0))
     factors = np.arange(1 - _SPAN, 1 + _SPAN + _STEP / 2, _STEP)
-    logs = [[np.log(_score(x, root, sine * f, weight) + 1e-6) for sine, weight in lines] for f in factors]
-    scores = np.exp(np.mean(np.array(logs), axis=1))
+    logs = [np.log(_scores(x, root, np.outer(factors, sine), weight) + 1e-6) for sine, weight in lines]
+    scores = np.exp(np.mean(np.array(logs), axis=0))
     best = int(np.argmax(scores))
     stated = float(scores[np.abs(factors - 1) <= _NEAR].max())
     is_other = abs(factors[best] - 1) > _FEW and scores[best] > _BETTER * stated
     return float(factors[best]) if is_other else None
 
 
+@lru_cache(maxsize=64)
 def _lines(
     structure: Structure, instrument: Instrument, two_theta: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray] | None:
@@ -141,6 +147,7 @@ def _lines(
     return np.sin(np.radians(angle / 2)), weight / weight.sum()
 
 
-def _score(x: FloatArray, root: FloatArray, sine: FloatArray, weight: FloatArray) -> float:
+def _scores(x: FloatArray, root: FloatArray, sine: FloatArray, weight: FloatArray) -> FloatArray:
+    """How well lines with sin θ in rows, (n_factors, n_lines), meet the peaks."""
     angle = np.degrees(2 * np.arcsin(np.clip(sine, 0.0, 1.0)))
-    return float(weight @ np.interp(angle, x, root, left=0.0, right=0.0))
+    return np.asarray(np.interp(angle, x, root, left=0.0, right=0.0) @ weight)

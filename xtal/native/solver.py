@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,8 @@ class State:
         Evaluations so far.
     shift_over_esd : float or None
         Largest next step over its esd where that ended the search, else the last one.
+    kept : dict
+        What `spectrum` found.
     """
 
     theta: FloatArray
@@ -85,6 +87,19 @@ class State:
     converged: bool = False
     cycles: int = 1
     shift_over_esd: float | None = None
+
+    kept: dict[bytes, tuple[FloatArray, FloatArray, FloatArray]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def spectrum(self, inside: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Scale of the parameters inside the bounds, eigenvalues and eigenvectors of their unit-scaled normal matrix."""
+        key = inside.tobytes()
+        if key not in self.kept:
+            scale = np.sqrt(np.diag(self.normal)[inside])
+            values, vectors = np.linalg.eigh(self.normal[np.ix_(inside, inside)] / np.outer(scale, scale))
+            self.kept[key] = scale, values, vectors
+        return self.kept[key]
 
     def inside(self, low: FloatArray, high: FloatArray) -> NDArray[np.bool_]:
         """Parameters that don't press against a bound and on which the pattern depends."""
@@ -210,9 +225,7 @@ def _foreseen_fall(state: State, low: FloatArray, high: FloatArray) -> float:
 
 
 def _move(state: State, inside: NDArray[np.bool_], damping: float) -> FloatArray:
-    scale = np.sqrt(np.diag(state.normal)[inside])
-    matrix = state.normal[np.ix_(inside, inside)] / np.outer(scale, scale)
-    values, vectors = np.linalg.eigh(matrix)
+    scale, values, vectors = state.spectrum(inside)
     values = np.maximum(values, _SINGULAR) + damping
     move = np.zeros(len(state.theta))
     move[inside] = vectors @ ((vectors.T @ (state.gradient[inside] / scale)) / values) / scale
@@ -221,8 +234,7 @@ def _move(state: State, inside: NDArray[np.bool_], damping: float) -> FloatArray
 
 def _esds(state: State, inside: NDArray[np.bool_], n_points: int) -> FloatArray:
     """Standard uncertainties with the factor GOF, for the convergence test."""
-    scale = np.sqrt(np.diag(state.normal)[inside])
-    values, vectors = np.linalg.eigh(state.normal[np.ix_(inside, inside)] / np.outer(scale, scale))
+    scale, values, vectors = state.spectrum(inside)
     variance = (vectors**2 / np.maximum(values, _SINGULAR)).sum(axis=1)
     esd = np.full(len(state.theta), np.inf)
     chi_squared = state.cost / max(n_points - len(state.theta), 1)
