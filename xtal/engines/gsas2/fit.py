@@ -16,8 +16,8 @@ from .program import Quiet
 from .session import Session
 from .values import micrometres
 
-# GSAS-II integrates the axial divergence in steps that make chi² jump; where that stops
-# the fine refinement, its own, coarser tolerance is tried.
+# Windows of peaks that gain or lose points and single precision leave small steps in chi²; where they stop the fine
+# refinement, GSAS-II's own, coarser tolerance is tried.
 COARSE, FINE = 1e-3, 1e-5
 EXTRACTION_CYCLES = 10
 MAX_COARSE_RESTARTS = 2

@@ -69,7 +69,7 @@ def verdict(session: Session, fit: Fit) -> tuple[bool, str]:
     message = "converged" if converged else "GSAS-II stopped at the largest number of cycles"
     if fit.stopped_short:
         converged = True
-        message = f"converged to {COARSE:g} of chi²; GSAS-II's profile is not smooth below that"
+        message = f"converged to {COARSE:g} of chi²: GSAS-II finds no step that lowers it further"
     elif fit.rvals.get("Aborted"):
         converged, message = False, "GSAS-II is stuck: no step lowers chi²"
     if fit.rvals.get("SVD0"):
