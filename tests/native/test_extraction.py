@@ -177,3 +177,15 @@ def test_two_patterns_are_extracted_each_by_itself_with_one_cell(make_task, labo
         assert abs(row["value"] - getattr(structure.lattice, axis)) < 3.5 * row["esd"]
     xray, neutron = (outcome["patterns"][letter]["reflections"]["zno"][0]["f_squared"] for letter in "AB")
     assert xray != pytest.approx(neutron, rel=0.1)
+
+
+def test_refits_of_an_extraction_are_refused(mixture):
+    task = mixture("lebail") | {"bootstrap": {"n": 5, "seed": 1}}
+    with pytest.raises(NativeError, match="bootstrap"):
+        refine_task(task, silent)
+
+
+def test_more_reflections_than_fit_are_refused(mixture, monkeypatch):
+    monkeypatch.setattr("xtal.native.extraction._MOST", 10)
+    with pytest.raises(NativeError, match="narrow the pattern"):
+        refine_task(mixture("pawley"), silent)

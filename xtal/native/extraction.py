@@ -35,6 +35,9 @@ _RIDGE = 1e-9
 _ROUNDS = {"lebail": 3, "pawley": 4}
 _FIRST_TURNS, _TURNS = 3, 15
 _SETTLED = 1e-5
+_MOST = 5000
+"""Intensities; their normal matrix is dense, 200 MB for that many."""
+
 _UNSEEN, _LEAST, _TAIL = 1e-7, 1e-7, 0.02
 
 
@@ -69,6 +72,8 @@ class Extraction:
 
     def list_reflections(self) -> None:
         """Take the reflections that the phases list now; known intensities stay."""
+        if self.n > _MOST:
+            raise NativeError("bad_input", f"{self.n} reflections to extract, more than {_MOST}: narrow the pattern.")
         self._best = np.inf
         self.keep_best()
 

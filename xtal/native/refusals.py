@@ -40,6 +40,8 @@ def refuse_unknown_kinds(task: dict[str, Any]) -> None:
     mode = task.get("mode", "rietveld")
     if mode not in MODES:
         raise unsupported(f"mode {mode!r}: one of {', '.join(MODES)}.")
+    if "bootstrap" in task and mode != "rietveld":
+        raise unsupported(f"bootstrap with mode {mode!r}: its refits are of structures; use mode 'rietveld'.")
     kind = task["instrument"]["radiation"]["kind"]
     if kind not in RADIATIONS:
         raise unsupported(f"instrument.radiation.kind {kind!r}: one of {', '.join(RADIATIONS)}.")
