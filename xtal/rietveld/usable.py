@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import PatternError
-from ..job import Job
+from ..job import Job, JobPattern
 
 __all__ = ["refuse_hopeless"]
 
@@ -13,27 +13,39 @@ LEAST_POINTS = 10
 
 
 def refuse_hopeless(job: Job) -> None:
-    """Refuse a pattern that no model can be fitted to.
+    """Refuse patterns that no model can be fitted to.
 
     Raises
     ------
     PatternError
         Too few points, no intensity at all, or the same intensity everywhere.
     """
-    counts = job.pattern.intensity
-    where = job.pattern.source or None
-    n_free = len(job.free_names)
-    if counts.size < LEAST_POINTS:
-        raise PatternError(f"{counts.size} points are left to fit;", where=where,
-                           remedy=f"a refinement needs at least {LEAST_POINTS}: check the file, the range and the excluded regions.")  # fmt: skip
-    if counts.size <= n_free:
-        raise PatternError(f"{counts.size} points for {n_free} free parameters;", where=where,
+    for one in job.all_patterns:
+        _refuse_without_points(one)
+    n_points, n_free = sum(len(one.pattern) for one in job.all_patterns), len(job.free_names)
+    if n_points <= n_free:
+        raise PatternError(f"{n_points} points for {n_free} free parameters;", where=_where(job.all_patterns[0]),
                            remedy="widen the range or free less.")  # fmt: skip
+    for one in job.all_patterns:
+        _refuse_without_intensity(one)
+
+
+def _where(one: JobPattern) -> str | None:
+    return one.pattern.source or one.name or None
+
+
+def _refuse_without_points(one: JobPattern) -> None:
+    n_points = len(one.pattern)
+    if n_points < LEAST_POINTS:
+        raise PatternError(f"{n_points} points are left to fit;", where=_where(one),
+                           remedy=f"a refinement needs at least {LEAST_POINTS}: check the file, the range and the excluded regions.")  # fmt: skip
+
+
+def _refuse_without_intensity(one: JobPattern) -> None:
+    counts = one.pattern.intensity
     if not np.any(counts > 0):
-        raise PatternError(
-            "every intensity is zero or below;", where=where, remedy="check which column holds the counts."
-        )
+        raise PatternError("every intensity is zero or below;", where=_where(one),
+                           remedy="check which column holds the counts.")  # fmt: skip
     if np.ptp(counts) == 0:
-        raise PatternError(
-            f"every intensity is {counts[0]:g};", where=where, remedy="check which column holds the counts."
-        )
+        raise PatternError(f"every intensity is {counts[0]:g};", where=_where(one),
+                           remedy="check which column holds the counts.")  # fmt: skip
