@@ -11,8 +11,6 @@ from validation_joint import MULTI, build_joint_job
 from xtal.diffraction import back_to_back
 from xtal.engines.task import engine_task
 from xtal.io.jobs import load_job
-from xtal.io.read_pattern import read_pattern
-from xtal.io.write_pattern import write_pattern
 from xtal.native import refine_task
 from xtal.rietveld.run import refine
 
@@ -35,7 +33,8 @@ SILICON = """
 schema = "xtal-job/1"
 title = "Si, SEPD"
 [pattern]
-file = "si.xye"
+file = "{data}/ed_misc/ed-7.xye"
+axis = "tof"
 instrument = "sepd.toml"
 range = [2000.0, 23800.0]
 [background]
@@ -154,7 +153,6 @@ def test_lab6_differs_from_gsas2_by_the_lorentzian_part_alone(shared_data, tmp_p
 def test_silicon_on_sepd_agrees_with_gsas2(shared_data, tmp_path):
     """GSAS-II 5.7.9 with the same job: Rwp 5.803 %, a = 5.43231(8) Å, zero -8.63(8) µs; a and zero go together."""
     (tmp_path / "sepd.toml").write_text(SEPD, encoding="utf-8")
-    write_pattern(read_pattern(shared_data / "ed_misc" / "ed-7.xye", axis="tof"), tmp_path / "si.xye")
     result = refine(job_at(tmp_path, SILICON, shared_data), timeout=600.0)
     assert result.status == "converged", result.message
     assert result.agreement.rwp < 0.0581

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xtal.engines.task import engine_task
-from xtal.errors import JobError
+from xtal.errors import JobError, PatternError
 from xtal.io.job_patterns import per_microsecond
 from xtal.io.jobs import load_job
 from xtal.pattern import Pattern
@@ -114,6 +114,16 @@ def test_angles_on_a_time_of_flight_instrument_are_refused(folder, read_job):
     (folder / "bank.toml").write_text(BANK)
     with pytest.raises(JobError, match="the pattern's axis is two_theta, not tof"):
         read_job(('file = "flat.xy"', 'file = "flat.xy"\ninstrument = "bank.toml"'))
+
+
+def test_columns_of_flight_times_are_read_when_the_job_says_so(folder, read_job):
+    (folder / "bank.toml").write_text(BANK)
+    np.savetxt(folder / "times.xy", np.column_stack([np.arange(10_000.0, 12_000.0, 10.0), np.full(200, 50.0)]))
+    changed = ('file = "flat.xy"', 'file = "times.xy"\naxis = "tof"\ninstrument = "bank.toml"')
+    job = read_job(changed)
+    assert job.pattern.axis == "tof" and job.pattern.x[0] == 10_000.0
+    with pytest.raises(PatternError, match="2θ ends at 180°"):
+        read_job((changed[0], changed[1].replace('axis = "tof"', "")))
 
 
 def test_bins_of_flight_times_become_a_density_that_keeps_the_counts():

@@ -60,7 +60,7 @@ def _read_pattern(table: PatternTable, folder: Path, place: str) -> tuple[Patter
     if table.file is None:
         raise JobError("key 'file' is missing;", where=place, remedy="name the pattern to refine.")
     path = folder / table.file
-    pattern = read_pattern(path, bank=table.bank) if table.bank is not None else read_pattern(path)
+    pattern = read_pattern(path, bank=table.bank, axis=table.axis)
     if pattern.axis == "tof" and str(pattern.metadata.get("format", "")).startswith("GSAS"):
         pattern = per_microsecond(pattern)
     low, high = table.range or (None, None)

@@ -100,6 +100,9 @@ class PatternTable(_Table):
     bank: int | None = Field(
         None, description="Bank of a file that holds several; of the instrument's file the same one is taken."
     )
+    axis: Literal["two_theta", "tof"] | None = Field(
+        None, description="What the positions are, where a file of plain columns doesn't say so; default: degrees 2θ."
+    )
     range: Range | None = Field(None, description="Lowest and highest position used: degrees 2θ, or µs.")
     excluded: list[Range] = Field(default_factory=list, description="Regions left out: degrees 2θ, or µs.")
     dispersion: bool = Field(True, description="Anomalous dispersion f′, f″ for X-rays.")
@@ -153,7 +156,9 @@ class PhaseTable(_Table):
         description="Refit with everything of this phase but its scale at the start values when the first fit finds less than five esds of it.",
     )
     grain_size_um: float | None = Field(
-        None, gt=0, description="Diameter of its grains, µm: the result gives fractions corrected for microabsorption too."
+        None,
+        gt=0,
+        description="Diameter of its grains, µm: the result gives fractions corrected for microabsorption too.",
     )
     texture_axis: Direction | None = Field(
         None, description="March–Dollase axis hkl; without it the phase has no texture."
