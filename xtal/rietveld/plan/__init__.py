@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .candidates import CANDIDATES, Candidate, candidate
-from .forecast import Forecast, Outlook, Plan, plan_measurement
+from .forecast import plan_measurement
+from .outlook import Forecast, Outlook, Plan
 
 __all__ = ["CANDIDATES", "Candidate", "Forecast", "Outlook", "Plan", "candidate", "plan_measurement"]
