@@ -64,6 +64,7 @@ class Extraction:
         self._normal = self._penalty = np.zeros((0, 0))
         self._centre, self._fwhm, self._held = np.zeros((3, 0))
         self.taken = np.zeros((0, 0))
+        self.of_free: NDArray[np.int64] | None = None
 
     def forget(self) -> None:
         """Start anew, from equal \\|F\\|²."""
@@ -81,11 +82,6 @@ class Extraction:
     def n(self) -> int:
         """Number of intensities."""
         return sum(len(phase.hkl) for phase in self.model.phases)
-
-    @property
-    def n_free(self) -> int:
-        """Number of parameters whose derivatives were projected last."""
-        return self.taken.shape[1]
 
     def settle(self, values: Mapping[str, float], background: FloatArray) -> None:
         """Find the intensities at `values` above a background (n,), and leave them in the phases."""
@@ -225,12 +221,13 @@ class Extraction:
         Parameters
         ----------
         covariance : ndarray, shape (k, k)
-            Of the parameters of the last `project`, with the factor χ².
+            Of the free parameters, with the factor χ²; those of the last `project` are all, or the ones at `of_free`.
         chi_squared : float
             Reduced χ².
         """
         own = np.diag(self._inverse_times(np.eye(self.n))) * chi_squared
-        return np.asarray(np.sqrt(own + np.einsum("ik,kl,il->i", self.taken, covariance, self.taken)))
+        shared = covariance if self.of_free is None else covariance[np.ix_(self.of_free, self.of_free)]
+        return np.asarray(np.sqrt(own + np.einsum("ik,kl,il->i", self.taken, shared, self.taken)))
 
 
 def _without_tails(columns: Any) -> Any:

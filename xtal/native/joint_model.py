@@ -93,6 +93,8 @@ class JointModel:
             matrix = np.array(list(own.values())).reshape(len(own), by_free.shape[1])
             used = np.flatnonzero(matrix.any(axis=0))
             found = view.model.evaluate(view.values, tuple(own), matrix[:, used])
+            if view.model.extraction is not None:
+                view.model.extraction.of_free = used
             jacobian[used, view.points] = found.jacobian
             background[view.points], curves[:, view.points] = found.background, found.phases
             if found.extra_peaks is not None:

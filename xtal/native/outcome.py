@@ -111,7 +111,9 @@ def _patterns(model: PatternModel | JointModel, parameters: Parameters, last: St
             "profile": _profile(view.model, own),
             "reflections": {
                 phase.name: _reflections(view, phase, esds)
-                for phase, esds in zip(view.model.phases, _intensity_esds(view, last), strict=True)
+                for phase, esds in zip(
+                    view.model.phases, _intensity_esds(view, last, len(model.axis) - model.n_extracted), strict=True
+                )
             },
         }
     if isinstance(model, JointModel):
@@ -182,13 +184,12 @@ def _profile(model: PatternModel, calculated: Calculated) -> dict[str, Any]:
     }
 
 
-def _intensity_esds(view: View, last: Stage) -> list[FloatArray | None]:
-    """Standard uncertainties of each phase's |F|² after Pawley; None where there are none."""
+def _intensity_esds(view: View, last: Stage, n_points: int) -> list[FloatArray | None]:
+    """Standard uncertainties of each phase's |F|² after Pawley, from points less intensities; None where there are none."""
     model, nothing = view.model, [None for _ in view.model.phases]
-    if model.extraction is None or model.extraction.mode != "pawley" or model.extraction.n_free != len(last.free):
+    if model.extraction is None or model.extraction.mode != "pawley":
         return list(nothing)
-    n_free = len(last.free) + model.n_extracted
-    chi_squared = last.state.cost / max(len(model.axis) - n_free, 1)
+    chi_squared = last.state.cost / max(n_points - len(last.free), 1)
     covariance = np.asarray(np.linalg.pinv(last.state.normal, hermitian=True) * chi_squared)
     esds = model.extraction.esds(covariance, chi_squared)
     return list(np.split(esds, np.cumsum([len(phase.hkl) for phase in model.phases])[:-1]))
