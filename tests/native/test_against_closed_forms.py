@@ -114,3 +114,10 @@ def test_a_restraint_moves_an_atom_to_the_least_sum_of_squares():
     (told,) = outcome["restraints"]
     assert told["n_bonds"] == 6
     assert told["chi2"] == pytest.approx(2.0 * squares(best) / 0.02**2, rel=1e-4)
+
+
+def test_strain_terms_with_a_negative_variance_are_said():
+    task = cylinder_task(Path())
+    task["stages"] = task["stages"][:1]
+    task["parameters"]["phase.M.stephens.s004"]["value"] = -0.01
+    assert any("negative variance" in text for text in fitted(task)["warnings"])

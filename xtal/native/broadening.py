@@ -109,6 +109,11 @@ class Broadening:
             strain = strain + self._add_stephens(hkl, inverse_d_squared, values, moves, slopes, by_moves)
         return Broadened(size, strain, slopes, by_moves)
 
+    def n_without_strain(self, values: Mapping[str, float]) -> int:
+        """Number of reflections listed last for which the anisotropic strain's quartic is negative."""
+        coefficients = np.array([values.get(f"stephens.{name}", 0.0) for name in self.terms])
+        return int(np.sum(coefficients @ self._polynomials < 0)) if self.terms else 0
+
     def _list(self, hkl: IntArray) -> None:
         self._of = hkl
         if self.axis:

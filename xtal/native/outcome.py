@@ -242,6 +242,13 @@ def _pattern_warnings(view: View, calculated: FloatArray) -> list[str]:
     found, model = [], view.model
     if model.has_negative_width(view.values):
         found.append(f"The instrument's Gaussian width ({model.width_terms}) is negative in part of the fitted range.")
+    for phase in model.phases:
+        own = {name.removeprefix(phase.prefix): value for name, value in view.values.items()}
+        narrow = phase.broadening.n_without_strain(own)
+        if narrow:
+            found.append(
+                f"Phase {phase.name}: its strain terms give {narrow} reflections a negative variance, drawn as none."
+            )
     for phase in model.phases if model.extraction is None else ():
         negative = int(np.sum(phase.reflected(view.values).strength < 0))
         if negative:
