@@ -103,3 +103,21 @@ def test_transparency_needs_a_radius(laboratory):
 def test_samples_that_the_geometry_does_not_have_are_refused(device, sample, match, request):
     with pytest.raises(InputError, match=match):
         simulate_pattern([(ZNO, 1.0, PhaseProfile())], request.getfixturevalue(device), AXIS, **sample)
+
+
+def test_isotope_sets_the_length_and_the_mass(make_task, neutrons):
+    # natural lithium −1.90 fm, 7Li −2.22 fm, Cl 9.577 fm: Sears, Neutron News 3 (1992) 26; 7Li 7.016, Cl 35.45 u
+    natural = reference_structure("licl")
+    sites = [
+        replace(site, isotope=7 if site.element == "Li" else None, u_iso=0.0, u_aniso=None) for site in natural.sites
+    ]
+    structure = replace(natural, sites=tuple(sites))
+    task = make_task([structure], neutrons, span=(20.0, 120.0, 0.05))
+    model, parameters = PatternModel(task), Parameters(task)
+    model.list_reflections(parameters.values)
+    phase = model.phases[0]
+    odd = (phase.hkl % 2 == 1).all(axis=1)
+    expected = np.where(odd, 16 * (9.577 + 2.22) ** 2, 16 * (9.577 - 2.22) ** 2)
+    np.testing.assert_allclose(phase.reflected(parameters.values).f_squared, expected, rtol=2e-3)
+    mass = 4 * (7.016 + 35.45)
+    assert phase.mass_factor(parameters.values) == pytest.approx(mass * structure.lattice.volume, rel=1e-4)
