@@ -20,10 +20,9 @@ __all__ = ["MULTI", "JointCase", "build_joint_job"]
 
 @dataclass(frozen=True)
 class JointCase(Case):
-    """A case with the engines that can do it, those that are known to miss the answer, and files that its job names."""
+    """A case with the engines that can do it and files that its job names."""
 
     engines: tuple[str, ...] = ("rietx", "gsas2")
-    misses: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
 

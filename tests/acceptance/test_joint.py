@@ -177,9 +177,7 @@ def test_rietx_refuses_shares_that_are_held_beside_free_scales(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", MULTI, ids=lambda case: case.name)
-def test_measured_patterns_give_the_known_answer(case, engine, shared_data, tmp_path, request):
-    if engine in case.misses:
-        request.applymarker(pytest.mark.xfail(reason=case.misses[engine], strict=False))
+def test_measured_patterns_give_the_known_answer(case, engine, shared_data, tmp_path):
     if engine not in case.engines:
         pytest.skip(f"{engine} refines no time-of-flight data")
     result = refine(build_joint_job(case, engine, shared_data, tmp_path), timeout=1500.0)
