@@ -58,6 +58,6 @@ def test_packed_curves_keep_counts_exactly_and_the_rest_to_a_hundredth_of_sigma(
 
 
 def test_long_series_starts_cold_about_32_times_unless_a_spacing_is_given():
-    cold = {n: sum(step.parent is None for step in make_plan(range(n))) for n in (100, 512, 2000, 20_000)}
-    assert cold == {100: 8, 512: 33, 2000: 33, 20_000: 33}
+    cold = {n: sum(step.parent is None for step in make_plan(range(n))) for n in (100, 1024, 2000, 20_000)}
+    assert cold == {100: 5, 1024: 33, 2000: 33, 20_000: 33}
     assert sum(step.parent is None for step in make_plan(range(2000), "chain", 10)) == 200

@@ -22,7 +22,6 @@ KEPT_BYTES = 32 * 2**20
 """Free memory that a worker keeps for its next arrays."""
 
 
-
 @dataclass(frozen=True)
 class Lost:
     """A step that came back without an answer.
@@ -154,6 +153,7 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
                 # Dask has every array that is freed given back to the kernel: a fifth of a warm frame's time.
                 "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
                 "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BYTES,
+                "distributed.worker.profile.enabled": False,
                 # Dask's log of messages would keep every pattern that was sent.
                 "distributed.admin.low-level-log-length": 10}  # fmt: skip
     _silence()

@@ -13,7 +13,7 @@ Strategy = Literal["bisect", "chain", "cold"]
 BOTH_WAYS = ("cold", "forward", "backward")
 """Routes that are compared when a series is refined both ways."""
 
-USUAL_SPACING = 16
+USUAL_SPACING = 32
 MOST_COLD = 32
 """Cold starts of a long series, about: enough to keep many workers busy, few enough to cost little."""
 
@@ -50,7 +50,7 @@ def make_plan(
         bisect: every `spacing`-th frame and the last start cold, then each gap is halved, the middle starting from its
         nearest end. chain: blocks of `spacing` frames, the first cold, each other from the one before it. cold: all.
     spacing : int, optional
-        Frames between cold starts; by default 16, or so many that about 32 of a long series start cold.
+        Frames between cold starts; by default 32, or so many that about 32 of a long series start cold.
     both_ways : bool
         Every frame cold, along the whole series forward, and backward; `strategy` is not used.
     """

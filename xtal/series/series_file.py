@@ -99,8 +99,8 @@ class RunTable(_Table):
     spacing: int | None = Field(
         None,
         ge=2,
-        description="bisect: every so many frames one starts cold; chain: frames in a block. Default: 16, or a 32nd of a series"
-        " with more than 512 frames.",
+        description="bisect: every so many frames one starts cold; chain: frames in a block. Default: 32, or a 32nd of a series"
+        " with more than 1,024 frames.",
     )
     timeout: float = Field(300.0, gt=0, description="Limit for one frame, seconds.")
     retries: int = Field(1, ge=0, description="How often a frame that failed, hung or lost its worker is tried again.")
