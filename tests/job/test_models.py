@@ -112,6 +112,11 @@ def test_cubic_harmonics_begin_at_the_fourth_order(read_job):
     }
 
 
+def test_an_order_that_gives_a_cubic_crystal_no_texture_is_refused(read_job):
+    with pytest.raises(JobError, match="take 4 or more"):
+        read_job(phase("lif", "harmonics_order = 2"))
+
+
 def test_two_models_of_texture_are_refused(read_job):
     with pytest.raises(JobError, match="one model of texture"):
         read_job(phase("lif", "harmonics_order = 4\ntexture_axis = [0, 0, 1]"))

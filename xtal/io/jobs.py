@@ -262,7 +262,7 @@ def _read_phases(
                 table.hold_when_weak,
                 table.anisotropic_strain,
                 _axis(table.size_axis),
-                _harmonics(structure, table.harmonics_order),
+                _harmonics(structure, table.harmonics_order, f"{where}, [[phase]] {name}"),
                 table.grain_size_um,
             )
         )
@@ -277,12 +277,16 @@ def _axis(hkl: Sequence[int] | None) -> tuple[int, int, int] | None:
     return None if hkl is None else (hkl[0], hkl[1], hkl[2])
 
 
-def _harmonics(structure: Structure, order: int | None) -> tuple[tuple[int, int], ...]:
+def _harmonics(structure: Structure, order: int | None, where: str) -> tuple[tuple[int, int], ...]:
     if order is None:
         return ()
     from ..diffraction.harmonics import harmonic_terms
 
-    return tuple((degree, number) for degree, number in harmonic_terms(structure.space_group, order))
+    found = tuple((degree, number) for degree, number in harmonic_terms(structure.space_group, order))
+    if not found:
+        raise JobError(f"harmonics_order = {order} for {structure.name};", where=where,
+                       remedy="a cubic crystal has none below order 4: take 4 or more.")  # fmt: skip
+    return found
 
 
 def _with_tensors(structure: Structure, labels: Sequence[str], where: str) -> Structure:
