@@ -123,3 +123,9 @@ def test_slopes_by_the_cell_are_central_differences(symbol):
 def test_odd_or_impossible_orders_are_refused(order):
     with pytest.raises(InputError, match="even"):
         harmonic_terms(SpaceGroup.from_symbol("P -1"), order)
+
+
+def test_a_cubic_crystal_has_no_function_of_order_two():
+    basis = harmonic_basis(SpaceGroup.from_symbol("F d -3 m:2"), 2)
+    assert basis.terms == ()
+    assert basis.at_reflections(HKL, CELLS["F d -3 m:2"]).shape == (0, len(HKL))
