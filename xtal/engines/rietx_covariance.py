@@ -37,13 +37,13 @@ class Solved:
     background: Array
     phases: tuple[Array, ...]
     peaks: Array | float = 0.0
-    is_at_rest: bool = True
+    is_at_rest: bool | None = None
     intensity_columns: Array | None = None
 
     @property
     def converged(self) -> bool:
-        """Whether the solver met one of its convergence criteria and, in Le Bail, the turns came to rest."""
-        return bool(self.answer.status == "converged") and self.is_at_rest
+        """Whether the solver met one of its convergence criteria or, in Le Bail, the turns came to rest."""
+        return bool(self.answer.status == "converged") if self.is_at_rest is None else self.is_at_rest
 
     @property
     def n_free(self) -> int:

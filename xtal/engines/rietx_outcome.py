@@ -64,6 +64,8 @@ def message_of(solved: Solved) -> str:
     answer = solved.answer
     if not solved.free:
         return "nothing was free: the model was only evaluated"
+    if solved.is_at_rest is not None:
+        return "Rwp is at rest" if solved.is_at_rest else "Rwp still moves between partition and least squares"
     if solved.converged:
         return f"converged after {answer.n_iterations} evaluations ({answer.termination})"
     return f"stopped after {answer.n_iterations} evaluations without converging; raise max_cycles"
