@@ -68,8 +68,9 @@ def _evaluate(polynomials: list[Polynomial], points: FloatArray) -> FloatArray:
 def as_table(polynomials: list[Polynomial]) -> tuple[IntArray, FloatArray]:
     """Exponents (p, 3) and coefficients (k, p)."""
     exponents = sorted({powers for polynomial in polynomials for powers in polynomial})
-    table = [[polynomial.get(powers, 0.0) for powers in exponents] for polynomial in polynomials]
-    return np.array(exponents, dtype=np.int64).reshape(-1, 3), np.array(table, dtype=float).reshape(len(polynomials), len(exponents))
+    table = np.array([[polynomial.get(powers, 0.0) for powers in exponents] for polynomial in polynomials], dtype=float)
+    shape = len(polynomials), len(exponents)
+    return np.array(exponents, dtype=np.int64).reshape(-1, 3), table.reshape(shape)
 
 
 @lru_cache(maxsize=32)
