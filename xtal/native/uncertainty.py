@@ -112,4 +112,3 @@ def _inverse(normal: FloatArray) -> tuple[FloatArray, list[NDArray[np.int64]]]:
     good = values > _SINGULAR * max(float(values[-1]), 1.0)
     inverse = (vectors[:, good] / values[good]) @ vectors[:, good].T / np.outer(scale, scale)
     return inverse, [np.flatnonzero(np.abs(vector) > _TAKES_PART) for vector in vectors[:, ~good].T]
-
