@@ -60,7 +60,7 @@ class Case:
     instrument: str | None = None
     job: str = ""
     source: str = ""
-    engines: tuple[str, ...] = ("rietx", "gsas2")
+    engines: tuple[str, ...] = ("rietx", "gsas2", "native")
 
 
 def weight(phase: str, answer: float, tolerance: float | None) -> Known:

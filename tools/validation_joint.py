@@ -22,7 +22,7 @@ __all__ = ["MULTI", "JointCase", "build_joint_job"]
 class JointCase(Case):
     """A case with the engines that can do it and files that its job names."""
 
-    engines: tuple[str, ...] = ("rietx", "gsas2")
+    engines: tuple[str, ...] = ("rietx", "gsas2", "native")
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -326,7 +326,7 @@ MULTI: tuple[JointCase, ...] = (
             cell("NAC", "a", 10.251218, 60.0), cell("CaF2", "a", 5.464617, 60.0),
         ),
         job=NAC_JOB,
-        engines=("gsas2",),
+        engines=("gsas2", "native"),
         source="GSAS joint refinement of the same data, Rwp 11.97, 4.66 and 7.29 %, times 1.1",
     ),
     JointCase(
@@ -335,7 +335,7 @@ MULTI: tuple[JointCase, ...] = (
         data=".",
         known=(rwp_not_above(3.24 * 1.1),),
         job=LAB6_TOF_JOB,
-        engines=("gsas2",),
+        engines=("gsas2", "native"),
         source="GSAS-II tutorial on the same data, Rwp 3.24 %, times 1.1",
     ),
 )  # fmt: skip

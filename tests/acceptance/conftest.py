@@ -1,4 +1,4 @@
-"""Engines for the acceptance tests: rietx always, GSAS-II where an interpreter with it is found."""
+"""Engines for the acceptance tests: rietx and native always, GSAS-II where an interpreter with it is found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from xtal.engines.gsas2_location import find_gsas2
 
 
-@pytest.fixture(params=["rietx", pytest.param("gsas2", marks=pytest.mark.gsas2)])
+@pytest.fixture(params=["rietx", "native", pytest.param("gsas2", marks=pytest.mark.gsas2)])
 def engine(request) -> str:
     """Name of an engine; the test is skipped, visibly, where GSAS-II is absent."""
     if request.param == "gsas2" and find_gsas2() is None:
