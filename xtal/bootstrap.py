@@ -57,8 +57,7 @@ class Bootstrap:
         """Bootstrap from its part of a result.json."""
         if content is None:
             return None
-        spreads = ("parameters", "weight_fractions", "group_shares")
-        return cls(
-            **{key: value for key, value in content.items() if key not in spreads},
-            **{key: {name: Spread(**item) for name, item in content[key].items()} for key in spreads},
-        )
+        kept: dict[str, Any] = dict(content)
+        for key in ("parameters", "weight_fractions", "group_shares"):
+            kept[key] = {name: Spread(**item) for name, item in content[key].items()}
+        return cls(**kept)
