@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .intensity_system import SETTLED, IntensitySystem
 from .refusals import NativeError
 
 if TYPE_CHECKING:
@@ -30,15 +31,9 @@ __all__ = ["Extraction", "Mode"]
 FloatArray = NDArray[np.float64]
 Mode = Literal["lebail", "pawley"]
 
-_NEAR, _TOGETHER = 0.5, 1e-3
-_RIDGE = 1e-9
 _ROUNDS = {"lebail": 3, "pawley": 4}
-_FIRST_TURNS, _TURNS = 3, 15
-_SETTLED = 1e-5
 _MOST = 5000
 """Intensities; their normal matrix is dense, 200 MB for that many."""
-
-_UNSEEN, _LEAST, _TAIL = 1e-7, 1e-7, 0.02
 
 
 class Extraction:
@@ -58,11 +53,7 @@ class Extraction:
             phase.extracted = np.zeros(0)
         self._known: dict[tuple[str, int, int, int], float] = {}
         self._best = np.inf
-        self._columns: Any = None
-        self._near: Any = None
-        self._weighted: Any = None
-        self._normal = self._penalty = np.zeros((0, 0))
-        self._centre, self._fwhm, self._held = np.zeros((3, 0))
+        self._system: IntensitySystem | None = None
         self.taken = np.zeros((0, 0))
         self.of_free: NDArray[np.int64] | None = None
 
@@ -86,29 +77,22 @@ class Extraction:
     def settle(self, values: Mapping[str, float], background: FloatArray) -> None:
         """Find the intensities at `values` above a background (n,), and leave them in the phases."""
         excess = self.model.observed - background
-        self._columns, self._centre, self._fwhm = self._shapes(values)
+        system = self._system = IntensitySystem(*self._shapes(values))
         found = np.concatenate([self._start(phase) for phase in self.model.phases])
         if not np.all(np.isfinite(found)):
             whole = self._curve(values, np.ones(len(found)))
             found = np.full(len(found), max(float(excess.sum()), 1.0) / max(float(whole.sum()), 1e-300))
-        self._held, self._near = np.zeros(len(found)), self._columns
-        if self.mode == "pawley":
-            self._weigh(1 / self.model.sigma**2)
-        improve = self._partition if self.mode == "lebail" else self._solve
         for _ in range(_ROUNDS[self.mode]):
-            rest = self._curve(values, found) - self._columns.T @ found
-            better = improve(found, excess, rest)
-            settled = np.abs(better - found).max() < _SETTLED * np.abs(better).max()
+            rest = self._curve(values, found) - system.columns.T @ found
+            if self.mode == "lebail":
+                better = system.partition(found, excess, rest)
+            else:
+                better = system.least_squares(excess - rest, self.model.sigma)
+            settled = np.abs(better - found).max() < SETTLED * np.abs(better).max()
             found = better
             if settled:
                 break
         self._give(found)
-
-    def _weigh(self, weights: FloatArray) -> None:
-        """Set up the linear system of the intensities with weights of the points (n,)."""
-        self._weighted = self._near.multiply(weights).tocsr()
-        self._normal = np.asarray((self._weighted @ self._near.T).todense())
-        self._penalty = _penalty(self._normal, self._centre, self._fwhm)
 
     def _shapes(self, values: Mapping[str, float]) -> tuple[Any, FloatArray, FloatArray]:
         """Counts per unit \\|F\\|² within windows, (reflections, points), sparse; position and FWHM of the reflections' first lines."""
@@ -141,60 +125,14 @@ class Extraction:
             phase.extracted = found[start : start + len(phase.hkl)]
             start += len(phase.hkl)
 
-    def _partition(self, found: FloatArray, excess: FloatArray, rest: FloatArray) -> FloatArray:
-        """Le Bail's shares until they rest: his iteration first, then Newton's on the same equations."""
-        self._near = _without_tails(self._columns)
-        whole = np.asarray(self._near.sum(axis=1)).ravel()
-        least = _LEAST * max(float(np.max(found)), 1e-300)
-        for turn in range(_TURNS):
-            calculated = self._columns.T @ found + rest
-            seen = calculated > _UNSEEN * calculated.max()
-            ratio = np.where(seen, excess / np.where(seen, calculated, 1.0), 0.0)
-            lack = self._near @ (ratio - seen)
-            if turn < _FIRST_TURNS:
-                better = found * np.maximum(1 + lack / np.where(whole > 0, whole, np.inf), 0.0)
-            else:
-                self._weigh(np.where(seen, 1 / np.where(seen, calculated, 1.0), 0.0))
-                self._held = np.where((found <= least) & (lack < 0), 1e6 * np.diag(self._normal), 0.0)
-                better = np.clip(found + self._inverse_times(lack), 0.2 * found, 5 * found)
-            better = np.maximum(better, least)
-            change = float(np.abs(better - found).max())
-            found = better
-            if turn >= _FIRST_TURNS and change < _SETTLED * float(found.max()):
-                break
-        return np.asarray(found)
-
-    def _solve(self, found: FloatArray, excess: FloatArray, rest: FloatArray) -> FloatArray:
-        """Pawley's least squares, reflections that come out negative drawn to zero."""
-        right = self._weighted @ (excess - rest)
-        self._held = np.zeros(len(found))
-        for _ in range(3):
-            solved = self._inverse_times(right)
-            negative = solved < 0
-            if np.array_equal(negative, self._held > 0):
-                break
-            self._held = np.where(negative, np.diag(self._normal), 0.0)
-        return solved
-
-    def _inverse_times(self, right: FloatArray) -> FloatArray:
-        from scipy.linalg import cho_factor, cho_solve
-
-        matrix = self._normal + self._penalty
-        diagonal = np.diag(self._normal).copy()
-        seen = diagonal[diagonal > 0]
-        if not seen.size:
-            raise NativeError("bad_input", "no reflection lies within the pattern.")
-        floor = _RIDGE * float(np.median(seen))
-        matrix[np.diag_indices_from(matrix)] += _RIDGE * diagonal + floor + self._held
-        return np.asarray(cho_solve(cho_factor(matrix, overwrite_a=True), right))
-
     def project(self, jacobian: FloatArray) -> FloatArray:
         r"""Derivatives (k, n) less what the intensities would take up.
 
         Those of Le Bail solve :math:`\sum_i A_{ji} (y_i/c_i - 1) = 0`, c the counts of the phases, so that the weights are 1/c there.
         """
-        self.taken = self._inverse_times(self._weighted @ jacobian.T)
-        return np.asarray(jacobian - (self._columns.T @ self.taken).T)
+        assert self._system is not None
+        self.taken = self._system.solve(self._system.weighted @ jacobian.T)
+        return np.asarray(jacobian - (self._system.columns.T @ self.taken).T)
 
     def judge(self, total: FloatArray) -> None:
         """Keep the intensities if the pattern (n,) with them is the best so far."""
@@ -225,36 +163,11 @@ class Extraction:
         chi_squared : float
             Reduced χ².
         """
-        own = np.diag(self._inverse_times(np.eye(self.n))) * chi_squared
+        assert self._system is not None
+        own = np.diag(self._system.solve(np.eye(self.n))) * chi_squared
         shared = covariance if self.of_free is None else covariance[np.ix_(self.of_free, self.of_free)]
         return np.asarray(np.sqrt(own + np.einsum("ik,kl,il->i", self.taken, shared, self.taken)))
 
 
-def _without_tails(columns: Any) -> Any:
-    """Columns where they are more than `_TAIL` of their highest: far out a share is the ratio of noise to nothing."""
-    highest = np.maximum(columns.max(axis=1).toarray().ravel(), 1e-300)
-    kept = columns.copy()
-    kept.data[kept.data < _TAIL * np.repeat(highest, np.diff(columns.indptr))] = 0.0
-    kept.eliminate_zeros()
-    return kept
-
-
 def _keys(phase: PhaseModel) -> list[tuple[str, int, int, int]]:
     return [(phase.name, int(h), int(k), int(l)) for h, k, l in phase.hkl]
-
-
-def _penalty(normal: FloatArray, centre: FloatArray, fwhm: FloatArray) -> FloatArray:
-    """Quadratic form that draws near reflections towards equal intensities."""
-    order = np.argsort(centre)
-    left, right = order[:-1], order[1:]
-    apart = (centre[right] - centre[left]) / ((fwhm[right] + fwhm[left]) / 2)
-    near = np.isfinite(apart) & (apart < _NEAR)
-    left, right, apart = left[near], right[near], apart[near]
-    diagonal = np.diag(normal)
-    weight = _TOGETHER * (1 - apart / _NEAR) ** 2 * np.sqrt(diagonal[left] * diagonal[right])
-    penalty = np.zeros_like(normal)
-    np.add.at(penalty, (left, left), weight)
-    np.add.at(penalty, (right, right), weight)
-    np.add.at(penalty, (left, right), -weight)
-    np.add.at(penalty, (right, left), -weight)
-    return penalty
