@@ -27,6 +27,9 @@ PARTITIONS = 30
 CYCLES = 3
 """Cycles of least squares between two partitions."""
 
+CORE = 0.02
+"""Share of a peak's height down to which it takes part in the sharing out, as in the native engine."""
+
 SMALLEST = 1.0e-10
 """Intensities and curves below this count as none."""
 
@@ -83,16 +86,18 @@ def partition(model: Any, values: dict[str, float]) -> None:
     """Share the observed intensity above background out among the reflections, as their shares in the calculated one say.
 
     I_k ← I_k Σ_i A_ki n_i/y_i / Σ_i A_ki with the net intensity n, y = Σ I_k A_k and the profiles A summed over the lines
-    (A. Le Bail, H. Duroy & J. L. Fourquet, Mater. Res. Bull. 23 (1988) 447); as rietx's own, its profiles kept between the turns.
+    (A. Le Bail, H. Duroy & J. L. Fourquet, Mater. Res. Bull. 23 (1988) 447). Sums go over the cores of the profiles and n keeps
+    its sign: rietx's own partition takes whole profiles and drops what is below the background, so that tails collect noise.
     """
-    net = np.maximum(model.y_obs - model.background(values) - model.extra_peak_curve(values), 0.0)
+    net = model.y_obs - model.background(values) - model.extra_peak_curve(values)
     profiles = [profiles_of(model, number, values) for number in range(len(model.phases))]
     together = sparse.vstack(profiles, format="csr")
-    sums = np.asarray(together.sum(axis=1)).ravel()
+    cores = core_of(together)
+    sums = np.asarray(cores.sum(axis=1)).ravel()
     intensities = np.concatenate([phase.hkl_intensity for phase in model.phases])
     for _ in range(PARTITIONS):
         curve = together.T @ intensities
-        shared = together @ np.where(curve > SMALLEST, net / np.maximum(curve, SMALLEST), 0.0)
+        shared = cores @ np.where(curve > SMALLEST, net / np.maximum(curve, SMALLEST), 0.0)
         intensities = np.where(
             sums > 0, np.maximum(intensities * shared / np.maximum(sums, SMALLEST), SMALLEST), intensities
         )
@@ -100,6 +105,15 @@ def partition(model: Any, values: dict[str, float]) -> None:
         model.phases, np.split(intensities, np.cumsum([p.shape[0] for p in profiles])[:-1]), strict=True
     ):
         phase.hkl_intensity = own
+
+
+def core_of(profiles: Any) -> Any:
+    """The profiles without what is below `CORE` of their height: what lies under strong neighbours tells of them."""
+    heights = np.repeat(profiles.max(axis=1).toarray().ravel(), np.diff(profiles.indptr))
+    return sparse.csr_array(
+        (np.where(profiles.data >= CORE * heights, profiles.data, 0.0), profiles.indices, profiles.indptr),
+        shape=profiles.shape,
+    )
 
 
 def profiles_of(model: Any, number: int, values: dict[str, float]) -> Any:
