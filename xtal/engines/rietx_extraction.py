@@ -154,13 +154,13 @@ def started(problem: Problem, window: float) -> tuple[Any, bool]:
     """The compiled model with the intensities of the stage before, and whether there were any."""
     model = compiled(problem, window)
     for index, phase in enumerate(model.phases):
-        for row, hkl in enumerate(phase.reflections.hkl):
-            phase.hkl_intensity[row] = problem.intensities.get((index, *map(int, hkl)), phase.hkl_intensity[row])
+        for row, (h, k, l) in enumerate(phase.reflections.hkl.tolist()):
+            phase.hkl_intensity[row] = problem.intensities.get((index, h, k, l), phase.hkl_intensity[row])
     return model, bool(problem.intensities)
 
 
 def keep_intensities(problem: Problem, model: Any) -> None:
     """Remember every reflection's intensity for the next stage, whose list may differ."""
     for index, phase in enumerate(model.phases):
-        for hkl, intensity in zip(phase.reflections.hkl, phase.hkl_intensity, strict=True):
-            problem.intensities[(index, *map(int, hkl))] = float(intensity)
+        for (h, k, l), intensity in zip(phase.reflections.hkl.tolist(), phase.hkl_intensity, strict=True):
+            problem.intensities[(index, h, k, l)] = float(intensity)

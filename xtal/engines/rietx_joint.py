@@ -33,11 +33,11 @@ from xtal.engines.rietx_freedom import (
     Problem,
     all_links,
     apply_ties,
-    check_task,
     free_exactly,
     release_coordinates,
 )
 from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings, species_of
+from xtal.engines.rietx_refusals import check_task
 from xtal.engines.rietx_stages import check_finite, compiled, seed_scales
 from xtal.engines.rietx_units import Link, TaskError
 

@@ -45,8 +45,8 @@ def texture_links(
     stretched = own.complete_cell(
         dict(zip(("a", "b", "c", "alpha", "beta", "gamma"), STRETCH * start.parameters, strict=True)), start
     )
-    relations = [relation(own, group, order, lattice, geometry) for lattice in (start, stretched)]
-    if not np.allclose(*relations, atol=1e-9) or np.any(np.sum(np.abs(relations[0]) > 1e-9, axis=0) != 1):
+    here, there = (relation(own, group, order, lattice, geometry) for lattice in (start, stretched))
+    if not np.allclose(here, there, atol=1e-9) or np.any(np.sum(np.abs(here) > 1e-9, axis=0) != 1):
         raise TaskError(
             "unsupported",
             f"phase.{phase['name']}.texture.c: rietx has mixtures of these harmonics in this Laue class; native has them.",
@@ -54,9 +54,9 @@ def texture_links(
     names = texture_basis(group, order, start.parameters).names
     links = {}
     for column, (degree, number) in enumerate(harmonic_basis(own, order).terms):
-        row = int(np.argmax(np.abs(relations[0][:, column])))
+        row = int(np.argmax(np.abs(here[:, column])))
         path = f"phases.{index}.texture.{names[row]}"
-        links[f"phase.{phase['name']}.texture.c{degree}_{number}"] = Link(path, float(relations[0][row, column]))
+        links[f"phase.{phase['name']}.texture.c{degree}_{number}"] = Link(path, float(here[row, column]))
     return links
 
 
