@@ -96,7 +96,7 @@ def _load_libraries() -> None:
     import lmfit.models  # noqa: F401
     import matplotlib  # noqa: F401
     import pandas  # noqa: F401
-    import scipy.signal  # noqa: F401
+    import scipy.signal
     import scipy.stats  # noqa: F401
 
 
