@@ -59,7 +59,7 @@ def _csv(series: Series, folder: Path) -> Iterator[Path]:
 
 def _parquet(series: Series, folder: Path) -> Iterator[Path]:
     try:
-        import pyarrow  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+        import pyarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401
     except ImportError:
         raise MissingPartError(
             "Parquet needs pyarrow, which isn't installed: pip install 'xtal-toolkit[parquet]'."
