@@ -49,6 +49,12 @@ def test_polarization_fraction_gives_the_factor_of_a_tube(monochromator: float |
     assert ours / ours[0] == pytest.approx(expected / expected[0], rel=1e-12)
 
 
+def test_a_bank_without_its_flight_path_is_refused() -> None:
+    instrument = {"radiation": {"kind": "neutron_tof"}, "bank": {"two_theta": 90.0, "flight_path_m": None}}
+    with pytest.raises(WorkerError, match="flight_path"):
+        instrument_parameters({"instrument": instrument}, {"pattern.dif_c": 22585.0, "pattern.profile.alpha": 1.0})
+
+
 def test_a_fully_polarised_beam_has_no_polarisation_factor() -> None:
     assert polarization_fraction(1.0, None) == 1.0
 

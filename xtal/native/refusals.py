@@ -80,10 +80,10 @@ def _is_neutral(name: str, value: float | None) -> bool:
 
 
 def _elsewhere(name: str) -> str:
-    """Nothing else that jobs can name today is known to another engine; coordinates are a matter of symmetry."""
+    """Jobs can name nothing that another engine has and this one lacks; coordinates are a matter of symmetry."""
     if name.rsplit(".", 1)[-1] in ("x", "y", "z"):
         return ": symmetry fixes that coordinate or lets another one of the site lead it"
-    return "; rietx and gsas2 list theirs in docs/how-to/choose-an-engine.md"
+    return ", and no other engine has it either: check the name"
 
 
 def refuse_displacement(task: dict[str, Any], used: set[str], prefix: str = "pattern") -> None:
