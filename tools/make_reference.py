@@ -201,7 +201,10 @@ PATTERN_KEYS = {
     "notes": ("list of str", "What was assumed or held."),
 }
 PROVENANCE_KEYS = {
-    "inputs.FILE": ("str", "sha256 of every file read, by its name; with its folder or a number where two files share one."),
+    "inputs.FILE": (
+        "str",
+        "sha256 of every file read, by its name; with its folder or a number where two files share one.",
+    ),
     "versions.PACKAGE": ("str", "Versions of xtal, Python and what the numbers depend on."),
     "command": ("str", "Command line, without folders."),
     "seed": ("int or null", "From the job."),

@@ -117,7 +117,11 @@ def information_lines(result: Result) -> list[str]:
     lines = []
     for name, item in result.information.items():
         found = result.parameters[name]
-        shared = "" if item.most_shared_with is None else f"; shares most, {100 * item.shared:.0f} %, with {item.most_shared_with}"
+        shared = (
+            ""
+            if item.most_shared_with is None
+            else f"; shares most, {100 * item.shared:.0f} %, with {item.most_shared_with}"
+        )
         lines.append(
             f"{name} {format_value(found.value, found.esd)}: {100 * item.independent:.2g} % of the information on it is its own{shared}."
         )

@@ -44,7 +44,9 @@ def tof_instrument_parameters(instrument: Mapping[str, Any], values: Mapping[str
     if not bank.get("two_theta"):
         raise bad_input(f"{head}: instrument.bank needs two_theta, the angle of the bank")
     if not bank.get("flight_path_m"):
-        raise bad_input(f"{head}: instrument.bank needs flight_path, metres; GSAS-II has the wavelength of each point from it")
+        raise bad_input(
+            f"{head}: instrument.bank needs flight_path, metres; GSAS-II has the wavelength of each point from it"
+        )
     plain = {"fltPath": float(bank["flight_path_m"]), "2-theta": float(bank["two_theta"]), "Azimuth": 0.0}
     for name, theirs in TOF_POSITION_VARIABLES.items():
         plain[theirs] = values.get(f"{head}.{name}") or 0.0
