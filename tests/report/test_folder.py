@@ -104,7 +104,7 @@ def test_an_interrupt_while_writing_leaves_the_old_result(result, tmp_path, monk
     write_result(result, tmp_path / "out")
     before = _snapshot(tmp_path)
 
-    def interrupted(_result: object) -> str:
+    def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(folder_module, "report_html", interrupted)
