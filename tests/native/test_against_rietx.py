@@ -81,3 +81,9 @@ def test_srm_660c_with_u_and_v_free_ends_lower_than_rietx_and_says_that_the_widt
     assert any("negative" in text for text in native["warnings"])
     a = native["parameters"]["phase.lab6.cell.a"]["value"]
     assert abs(a / 4.156780 - 1) < 60e-6
+
+
+@pytest.mark.slow
+def test_broad_lines_from_a_narrow_start_find_the_width_that_rietx_finds(request, tmp_path):
+    native, rietx = outcomes("TiO2/ZnO, 2 min", request, tmp_path)
+    assert native["agreement"]["rwp"] == pytest.approx(rietx["agreement"]["rwp"], abs=0.002)

@@ -9,6 +9,7 @@ from xtal.io.library import reference_structure
 from xtal.job.resolved import Tie
 from xtal.native.parameters import Parameters
 from xtal.native.pattern_model import PatternModel
+from xtal.native.refusals import NativeError
 
 STEPS = {"u": 1e-7, "v": 1e-7, "w": 1e-7, "crystallite_size_nm": 1e-6, "scale": 1e-4, "c0": 1.0, "c1": 1.0, "c2": 1.0}
 STEP = 1e-6
@@ -81,10 +82,18 @@ def test_derivatives_by_leaders_of_ties_include_their_followers(kernel, make_tas
         np.testing.assert_allclose(slope, expected, atol=3e-5 * np.abs(expected).max())
 
 
+def test_a_width_that_is_negative_everywhere_is_no_place_to_search(make_task, laboratory):
+    task = make_task([reference_structure("si")], laboratory)
+    model, values = PatternModel(task), Parameters(task).values
+    model.list_reflections(values)
+    with pytest.raises(NativeError, match="negative in the whole range"):
+        model.evaluate({**values, "pattern.profile.w": 0.0, "pattern.profile.v": -0.002, "pattern.profile.u": 0.0})
+
+
 @pytest.mark.parametrize("held", ["w", "v"])
 def test_a_width_below_the_floor_has_no_slope(held, make_task, laboratory):
     task = make_task(
-        [reference_structure("si")], laboratory, starts={"pattern.profile.u": -0.01, "pattern.profile.v": -0.01}
+        [reference_structure("si")], laboratory, starts={"pattern.profile.u": -0.01, "pattern.profile.v": 0.0}
     )
     model, parameters = PatternModel(task), Parameters(task)
     model.list_reflections(parameters.values)

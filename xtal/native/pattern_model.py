@@ -18,7 +18,7 @@ from .kernels import add_peaks, kernel_name
 from .peak_columns import windowed_shapes
 from .peaks import Peaks, shared_names
 from .phase_model import PhaseModel
-from .refusals import refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
+from .refusals import NativeError, refuse_displacement, refuse_unknown_kinds, refuse_unknown_names, used_names
 from .tails import Tails
 from .windows import Windows, broad_of, make_windows
 
@@ -165,7 +165,13 @@ class PatternModel:
             Parameters that move with the free ones.
         reduction : ndarray, shape (len(moving), k)
             Their derivatives by the free ones; identity by default.
+
+        Raises
+        ------
+        NativeError
+            The instrument's Gaussian width is negative everywhere: nothing would depend on it any more.
         """
+        self.refuse_lost_width(values)
         by_free = np.eye(len(moving)) if reduction is None else reduction
         row_of = {name: by_free[i] for i, name in enumerate(moving)}
         n_phases, n_free = len(self.phases), by_free.shape[1]
@@ -284,7 +290,21 @@ class PatternModel:
 
     def has_negative_width(self, values: Mapping[str, float]) -> bool:
         """Whether U, V, W give a variance below the floor somewhere in the range."""
+        return bool(np.min(self._gaussian_variance(values)) < 0)
+
+    def refuse_lost_width(self, values: Mapping[str, float]) -> None:
+        """Refuse U, V, W whose variance is negative in the whole range: a search that steps there finds no way back.
+
+        Raises
+        ------
+        NativeError
+            They are.
+        """
+        if np.max(self._gaussian_variance(values)) < 0:
+            raise NativeError("diverged", "the instrument's Gaussian width (U, V, W) is negative in the whole range")
+
+    def _gaussian_variance(self, values: Mapping[str, float]) -> FloatArray:
         from ..diffraction.profiles import gaussian_variance
 
         u, v, w = (values.get(f"pattern.profile.{letter}", 0.0) for letter in "uvw")
-        return bool(np.min(gaussian_variance(self.axis, u, v, w)) < 0)
+        return np.asarray(gaussian_variance(self.axis, u, v, w))

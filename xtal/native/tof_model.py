@@ -129,6 +129,9 @@ class TofPatternModel(PatternModel):
         self._kept: dict[str, _Windows] = {}
         super().list_reflections(values)
 
+    def refuse_lost_width(self, values: Mapping[str, float]) -> None:
+        """Nothing: a profile of exponentials has a width without the Gaussian one."""
+
     def has_negative_width(self, values: Mapping[str, float]) -> bool:
         """Whether the terms of the Gaussian width give a negative variance within the range."""
         d = np.linspace(self.axis[0], self.axis[-1], 200) / values["pattern.dif_c"]
