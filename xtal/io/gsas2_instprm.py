@@ -29,7 +29,7 @@ __all__ = ["instrument_from_instprm", "instrument_to_instprm", "is_instprm"]
 TOF_TERMS = {
     "alpha": "alpha", "beta-0": "beta_0", "beta-1": "beta_1", "beta-q": "beta_q", "sig-0": "sig_0", "sig-1": "sig_1",
     "sig-2": "sig_2", "sig-q": "sig_q", "X": "x", "Y": "y", "Z": "z",
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
 
 
 def is_instprm(text: str) -> bool:

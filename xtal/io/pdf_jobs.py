@@ -11,13 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import JobError
+from ..job.freedom import with_origins_held
 from ..job.messages import job_error
 from ..job.parameters import adjusted
-from ..job.resolved import Parameter, Stage
+from ..job.resolved import Parameter, Stage, Tie
 from ..job.schema import StageTable
 from ..job.stages import resolve_stages
 from ..job.ties import resolve_ties
-from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters, with_held_origins
+from ..pdf.job import BoxCar, PdfBond, PdfData, PdfJob, PdfJobPhase, default_stages, pdf_parameters
 from ..pdf.job_schema import BoxCarTable, PdfJobFile
 from .job_places import sha256
 from .pdf_job_data import read_data, stated_number
@@ -100,15 +101,15 @@ def resolve_pdf_job(tables: PdfJobFile, folder: Path, where: str, inputs: Mappin
     followers = {tie.target for tie in ties}
     stage_tables = list(tables.stage) or default_stages(list(parameters), len(phases))
     stages = resolve_stages(stage_tables, list(parameters), followers, allowed, where)
-    stages, origins = with_held_origins(stages, phases, followers)
-    notes += left_out_notes(data, phases)
-    notes += [f"{name} is held: along this axis the origin of the space group is free." for name in origins]
+    held = with_origins_held(stages, phases, (), ties)
+    stages = held.stages
+    notes += [*left_out_notes(data, phases), *held.notes]
     _refuse_loose_scales(stages, data, phases, where)
     parameters = _away_from_zero(parameters, stages)
     job = PdfJob(
         tables.title or data[0].pattern.source, data, phases, parameters, ties, stages,
         tuple(PdfBond(bond.first, bond.second, bond.range[0], bond.range[1]) for bond in tables.bond),
-        _box_car(tables.box_car, data, phases, stages, list(parameters), followers, allowed, where), known, tables.output.folder,
+        _box_car(tables.box_car, data, phases, stages, list(parameters), ties, allowed, where), known, tables.output.folder,
         tuple(notes),
     )  # fmt: skip
     return _with_fitting_scales(job, tables)
@@ -182,7 +183,7 @@ def _box_car(
     phases: Sequence[PdfJobPhase],
     stages: Sequence[Stage],
     names: list[str],
-    followers: set[str],
+    ties: Sequence[Tie],
     allowed: Mapping[str, Sequence[str] | None],
     where: str,
 ) -> BoxCar | None:
@@ -203,8 +204,8 @@ def _box_car(
     free = stages[-1].free
     if table.free is not None:
         wanted = StageTable.model_validate({"name": "box_car", "free": table.free})
-        resolved = resolve_stages([wanted], names, followers, allowed, where)
-        free = with_held_origins(resolved, phases, followers)[0][0].free
+        resolved = resolve_stages([wanted], names, {tie.target for tie in ties}, allowed, where)
+        free = with_origins_held(resolved, phases, (), ties).stages[0].free
     return BoxCar(windows, free)
 
 

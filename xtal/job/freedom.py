@@ -7,18 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from ..displacement_freedom import U_NAMES
 from ..elements import atomic_mass
-from ..structure import Site
+from ..structure import Site, Structure
 from ..symmetry import leading_rows
 from .resolved import JobPhase, Stage, Tie
 
 __all__ = ["Restrained", "held_together", "with_origins_held"]
 
 _MOVES_TOGETHER = ("x", "y", "z", "u_iso", *U_NAMES)
+
+
+class Named(Protocol):
+    """A phase of a powder job or of a PDF job."""
+
+    @property
+    def name(self) -> str:
+        """As parameters call it."""
+
+    @property
+    def structure(self) -> Structure:
+        """What is refined."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +112,7 @@ def _label(name: str) -> str:
 
 
 def with_origins_held(
-    stages: Sequence[Stage], phases: Sequence[JobPhase], named: Collection[str], ties: Sequence[Tie]
+    stages: Sequence[Stage], phases: Sequence[Named], named: Collection[str], ties: Sequence[Tie]
 ) -> Restrained:
     """One coordinate held for each direction in which a polar group leaves the origin free, when all atoms may move along it.
 
@@ -115,7 +128,7 @@ def with_origins_held(
             choice = [name for name in names if name in freed and name not in named]
             if not choice:
                 continue
-            held = max(choice, key=lambda name: atomic_mass(names[name].element))
+            held = max(choice, key=lambda name: _mass(names[name]))
             targets.add(held)
             notes.append(
                 f"{phase.name}: {_label(held)}.{axis} is held: it fixes the origin, which {phase.structure.space_group} leaves free along that axis."
@@ -123,7 +136,11 @@ def with_origins_held(
     return Restrained(tuple(_without(stage, targets, notes) for stage in stages), (), tuple(notes))
 
 
-def _polar_axes(phase: JobPhase) -> tuple[str, ...]:
+def _mass(site: Site) -> float:
+    return atomic_mass(site.element, site.isotope) * site.occupancy
+
+
+def _polar_axes(phase: Named) -> tuple[str, ...]:
     """The coordinate that leads each direction that every operation of the group keeps."""
     mean = phase.structure.space_group.rotations.mean(axis=0)
     return tuple(leading_rows(np.asarray(mean, dtype=float).T, "xyz"))

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..displacement_freedom import U_NAMES, free_tensors
-from ..elements import atomic_mass
 from ..job.parameters import matching, phase_parameters
 from ..job.resolved import JobPhase, Parameter, Stage, Tie
 from ..job.schema import StageTable
@@ -33,7 +32,6 @@ __all__ = [
     "independent_points",
     "pdf_parameters",
     "structures_of",
-    "with_held_origins",
 ]
 
 _TAKEN = ("cell.", "site.")
@@ -224,36 +222,6 @@ def _structural(phase: PdfJobPhase) -> dict[str, Parameter]:
         else:
             found[f"site.{site.label}.u_iso"] = replace(found[f"site.{site.label}.u_iso"], min=1e-5, max=_LARGEST_U)
     return found
-
-
-def with_held_origins(
-    stages: Sequence[Stage], phases: Sequence[PdfJobPhase], followers: Set[str] = frozenset()
-) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
-    """Stages that leave one coordinate along each polar axis fixed, and the names of those held.
-
-    Along such an axis the origin is free: when every coordinate is refined, the whole structure can drift and no fit has a minimum. The
-    heaviest atom is held.
-    """
-    held: list[str] = []
-    changed = []
-    for stage in stages:
-        free = set(stage.free)
-        drop = {anchor for phase in phases for anchor, along in _polar_coordinates(phase) if along <= free | followers}
-        held += [name for name in stage.free if name in drop and name not in held]
-        changed.append(replace(stage, free=tuple(name for name in stage.free if name not in drop)))
-    return tuple(changed), tuple(held)
-
-
-def _polar_coordinates(phase: PdfJobPhase) -> list[tuple[str, set[str]]]:
-    """For each axis along which the origin is free: the coordinate to hold, and all coordinates along it."""
-    mean = phase.structure.space_group.rotations.mean(axis=0)
-    sites = phase.structure.sites
-    anchor = max(sites, key=lambda site: atomic_mass(site.element, site.isotope) * site.occupancy)
-    return [
-        (f"phase.{phase.name}.site.{anchor.label}.{name}", {f"phase.{phase.name}.site.{s.label}.{name}" for s in sites})
-        for axis, name in enumerate("xyz")
-        if np.allclose(mean[axis], np.eye(3)[axis]) and np.allclose(mean[:, axis], np.eye(3)[axis])
-    ]
 
 
 def default_stages(names: Sequence[str], n_phases: int) -> list[StageTable]:

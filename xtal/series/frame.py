@@ -14,12 +14,12 @@ from ..engines import engine_named
 from ..engines.protocol import RunsHere
 from ..errors import EngineError, XtalError
 from ..job import Job, Parameter
-from ..result import ReflectionRow, Result
+from ..result import ProfileCurves, ReflectionRow, Result
 from ..rietveld.weak_phases import WEAK_BELOW, with_held_phases
 from .packing import pack_array, pack_curves, pack_json
 from .store import Fit
 
-__all__ = ["FrameTask", "refine_frame", "warm_job"]
+__all__ = ["FrameTask", "packed_fit", "refine_frame", "warm_job"]
 
 WORSE = 1.3
 """A warm fit whose GOF exceeds its neighbour's by this factor is checked against a cold one."""
@@ -162,26 +162,36 @@ def _started(parameter: Parameter, value: float | None) -> Parameter:
 
 
 def _packed(task: FrameTask, result: Result, parent: int | None) -> Fit:
-    agreement, curves = result.agreement, result.profile
-    return Fit(
-        frame=task.frame,
-        route=task.route,
-        status=result.status,
-        verdict=result.verdict,
-        message=result.message,
+    agreement = result.agreement
+    return replace(
+        packed_fit(task, parent, (result.status, result.verdict, result.message), result.profile, _content(result)),
         rwp=None if agreement is None else agreement.rwp,
         gof=None if agreement is None else agreement.gof,
         n_points=None if agreement is None else agreement.n_points,
+        weak=_held(task.job, result),
+        parameters=tuple((name, item.value, item.esd) for name, item in result.parameters.items() if item.free),
+    )
+
+
+def packed_fit(
+    task: FrameTask, parent: int | None, said: tuple[str, str, str], curves: ProfileCurves | None, content: Any
+) -> Fit:
+    """What every frame's answer has, whatever was fitted: `said` is status, verdict and message, `content` the result's JSON."""
+    status, verdict, message = said
+    return Fit(
+        frame=task.frame,
+        route=task.route,
+        status=status,
+        verdict=verdict,
+        message=message,
         started_from=parent,
         attempts=task.attempt,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256=task.sha256,
-        weak=_held(task.job, result),
         x=None if curves is None else pack_array(curves.x),
-        result=pack_json(_content(result)),
+        result=pack_json(content),
         curves=None if curves is None else pack_curves(curves),
-        parameters=tuple((name, item.value, item.esd) for name, item in result.parameters.items() if item.free),
     )
 
 

@@ -6,20 +6,16 @@ serve both; agreement is Rw. What only a PDF fit has lies beside it under ``pdf`
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..job.resolved import Parameter
 from ..pdf.job import PdfJob
 from ..result import PhaseResult, ProfileCurves, Result, Value
-from .frame import FrameTask
+from .frame import FrameTask, packed_fit
 from .frame_job import frame_parameters, frame_stages
-from .packing import pack_array, pack_curves, pack_json
 from .store import Fit
 
 if TYPE_CHECKING:
@@ -98,22 +94,10 @@ def _packed(task: FrameTask, result: PdfResult, parent: int | None) -> Fit:
     agreement = result.agreement
     curves = next((_profile(result, name) for name in result.curves), None)
     found = [(name, item.value, item.esd) for name, item in result.parameters.items() if item.free]
-    return Fit(
-        frame=task.frame,
-        route=task.route,
-        status=result.status,
-        verdict=result.verdict,
-        message=result.message,
+    return replace(
+        packed_fit(task, parent, (result.status, result.verdict, result.message), curves, _content(result)),
         rwp=None if agreement is None else agreement.rw,
         n_points=None if agreement is None else agreement.n_points,
-        started_from=parent,
-        attempts=task.attempt,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        sha256=task.sha256,
-        x=None if curves is None else pack_array(curves.x),
-        result=pack_json(_content(result)),
-        curves=None if curves is None else pack_curves(curves),
         parameters=(*found, *bond_quantities(result.bonds)),
     )
 
