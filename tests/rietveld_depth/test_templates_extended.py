@@ -149,18 +149,23 @@ def test_lab6_on_powgen_through_the_neutron_template(shared_data, tmp_path):
     assert result.agreement.rwp < 0.075
 
 
-def test_lead_sulfate_through_the_joint_template(shared_data, tmp_path):
+# (S + H)/L of the X-rays and how far the cell may lie from the GSAS-II tutorial's joint fit, which has 0.002; the file says 0.03.
+@pytest.mark.parametrize(
+    ("axial", "ppm"), [('"pattern.X.profile.axial" = { start = 0.002 }', 60), ("", 120)], ids=["tutorial", "file"]
+)
+def test_lead_sulfate_through_the_joint_template(shared_data, tmp_path, axial, ppm):
     data = shared_data / "pbso4_rrrr"
     tables = (
         f'[[pattern]]\nname = "X"\nfile = "{data}/PBSO4.XRA"\ninstrument = "{data}/INST_XRY.PRM"\n'
         f'[[pattern]]\nname = "N"\nfile = "{data}/PBSO4.CWN"\ninstrument = "{data}/inst_d1a.prm"\nrange = [10.0, 153.46]\n'
-        f'[[phase]]\nname = "anglesite"\nstructure = "{data}/PbSO4-Wyckoff.cif"\nstart = {{ microstrain = 0.001 }}\n'
+        f'[[phase]]\nname = "anglesite"\nstructure = "{data}/PbSO4-Wyckoff.cif"\n[parameters]\n{axial}\n'
     )
     result = refined(tmp_path, "joint-xray-neutron", tables)
     assert result.status == "converged"
     for axis, answer in (("a", 8.480297), ("b", 5.398574), ("c", 6.960012)):
-        assert getattr(result.phases["anglesite"].cell, axis).value == pytest.approx(answer, rel=150e-6)
-    assert result.patterns["X"].agreement.rwp < 0.11 and result.patterns["N"].agreement.rwp < 0.05
+        assert getattr(result.phases["anglesite"].cell, axis).value == pytest.approx(answer, rel=ppm * 1e-6)
+    # GSAS-II tutorial: 11.0 and 4.53 %
+    assert result.patterns["X"].agreement.rwp < 0.11 and result.patterns["N"].agreement.rwp < 0.0453
 
 
 def test_the_round_robin_through_the_internal_standard_template(shared_data, tmp_path):
