@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .corners import cornered
 from .pattern_model import Calculated
 from .refusals import NativeError
 
@@ -37,6 +38,9 @@ _NO_SHIFT = 0.01
 _SINGULAR = 1e-12
 _NOTHING_LEFT = 1e-6
 """Share of the cost; a search that finds no better point is converged when no more than this was to be gained."""
+
+_CRAWL, _LOOKS = 0.05, (3, 6, 12)
+"""Share of the foreseen fall of the cost below which a step crawls, and after how many such steps in a row a corner is looked for."""
 
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
@@ -75,6 +79,8 @@ class State:
         Evaluations so far.
     shift_over_esd : float or None
         Largest next step over its esd where that ended the search, else the last one.
+    held : ndarray of bool, shape (k,), or None
+        Parameters that the search left where the cost has a corner; None for none.
     kept : dict
         What `spectrum` found.
     """
@@ -87,6 +93,7 @@ class State:
     converged: bool = False
     cycles: int = 1
     shift_over_esd: float | None = None
+    held: NDArray[np.bool_] | None = None
 
     kept: dict[bytes, tuple[FloatArray, FloatArray, FloatArray]] = field(
         default_factory=dict, repr=False, compare=False
@@ -109,9 +116,11 @@ class State:
 
 def minimise(
     evaluate: Evaluate, start: FloatArray, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray,
-    max_cycles: int, tolerance: float, largest_shift: float = _SMALL_SHIFT,
+    max_cycles: int, tolerance: float, largest_shift: float = _SMALL_SHIFT, *, look_for_corners: bool = True,
 ) -> State:  # fmt: skip
     """Least squares from `start` within bounds.
+
+    A search that a corner of the cost holds back leaves the parameters that make it where they are, and goes on with the others.
 
     Parameters
     ----------
@@ -127,6 +136,8 @@ def minimise(
         Relative fall of the cost that counts as none.
     largest_shift : float
         Over its esd; what a parameter may still have moved in the last step of a converged search.
+    look_for_corners : bool
+        Not where `evaluate` depends on what it was asked before.
 
     Raises
     ------
@@ -136,19 +147,42 @@ def minimise(
     state = _state_at(evaluate, start, observed, sigma, 0)
     if not np.isfinite(state.cost):
         raise NativeError("diverged", "the calculated pattern is not finite at the start; check start values.")
-    damping = _FIRST_DAMPING
+    damping, crawling = _FIRST_DAMPING, 0
     for _ in range(max_cycles):
-        foreseen = _foreseen_shift(state, low, high, len(observed))
+        foreseen, foreseen_fall = _foreseen_shift(state, low, high, len(observed)), _foreseen_fall(state, low, high)
         if foreseen < _NO_SHIFT:
             return replace(state, converged=True, shift_over_esd=foreseen)
         found, damping = _step(evaluate, state, low, high, observed, sigma, damping)
+        crawls = found is None or state.cost - found.cost < _CRAWL * foreseen_fall
+        crawling = crawling + 1 if crawls else 0
+        if found is None and foreseen_fall <= _NOTHING_LEFT * state.cost:
+            return replace(state, converged=True)
+        if look_for_corners and (found is None or crawling in _LOOKS):
+            held = _corners(evaluate, found or state, low, high, observed, sigma)
+            if np.any(held):
+                state = replace(found or state, held=held if state.held is None else state.held | held)
+                low, high = np.where(held, state.theta, low), np.where(held, state.theta, high)
+                damping, crawling = _FIRST_DAMPING, 0
+                continue
         if found is None:
-            little = _foreseen_fall(state, low, high) <= _NOTHING_LEFT * state.cost
-            return replace(state, converged=little or foreseen < largest_shift)
+            return replace(state, converged=foreseen < largest_shift)
         fall, state = (state.cost - found.cost) / max(state.cost, 1e-300), found
         if fall < tolerance and (state.shift_over_esd or 0.0) < largest_shift:
             return replace(state, converged=True)
     return state
+
+
+def _corners(
+    evaluate: Evaluate, state: State, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray
+) -> NDArray[np.bool_]:
+    """Parameters away from their bounds at which the cost has a corner."""
+    esd = _esds(state, state.inside(low, high) & (low < state.theta) & (state.theta < high), len(observed))
+
+    def cost_at(theta: FloatArray) -> float:
+        return _state_at(evaluate, theta, observed, sigma, 0).cost
+
+    chi_squared = state.cost / max(len(observed) - len(state.theta), 1)
+    return cornered(cost_at, state.theta, state.cost, np.diag(state.normal), esd, chi_squared)
 
 
 def _state_at(evaluate: Evaluate, theta: FloatArray, observed: FloatArray, sigma: FloatArray, cycles: int) -> State:
@@ -191,7 +225,7 @@ def _step(
             found = None
         cycles += 1
         if found is not None and found.cost < state.cost:
-            return replace(found, shift_over_esd=shift), _next_damping(state, found, damping)
+            return replace(found, shift_over_esd=shift, held=state.held), _next_damping(state, found, damping)
         damping = max(damping, _FIRST_DAMPING / 10) * _HARDER
     return None, damping
 

@@ -15,6 +15,8 @@ __all__ = ["Covariance", "covariance_of"]
 
 FloatArray = NDArray[np.float64]
 
+_CORNER = "held at a corner of the fit: the slope differs to either side, as where a width ends at zero"
+
 _SINGULAR = 1e-12
 _TAKES_PART = 0.1
 
@@ -77,9 +79,11 @@ def covariance_of(
     low, high = bounds
     n_free = len(state.theta)
     on_bound = (state.theta <= low) | (state.theta >= high)
+    cornered = np.zeros(n_free, dtype=bool) if state.held is None else state.held & ~on_bound
     silent = np.diag(state.normal) <= 0
-    inside = ~on_bound & ~silent
+    inside = ~on_bound & ~cornered & ~silent
     reasons = {moving[i]: "at bound" for i in np.flatnonzero(on_bound)}
+    reasons |= {moving[i]: _CORNER for i in np.flatnonzero(cornered)}
     reasons |= {
         moving[i]: "not determined: the pattern does not depend on it" for i in np.flatnonzero(silent & ~on_bound)
     }
