@@ -20,7 +20,8 @@ class Information:
     Parameters
     ----------
     independent : float
-        :math:`\sigma_{held}^2/\sigma^2`, 0 to 1: 1 where nothing else imitates the parameter, 0 where something does so exactly.
+        σ² with everything else held over σ² with everything else refined, 0 to 1: 1 where nothing else imitates the parameter, 0
+        where something does so exactly.
     esd_held : float
         Standard uncertainty with every other parameter held.
     most_shared_with : str or None

@@ -339,6 +339,14 @@ def test_warnings_of_the_engine_are_passed_on(said):
     assert found(said(engine_warnings=("hm",)), "engine-warning") == [("info", None)]
 
 
+@pytest.mark.parametrize("text", ["a and b are correlated by -0.990.", "pattern.profile.w: at bound."])
+def test_what_a_check_says_is_not_said_again_for_the_engine(text, said):
+    at_bound = {"pattern.profile.w": ParameterResult(0.0, None, 0.1, 0.0, None, True)}
+    checks = said(engine_warnings=(text,), correlations=(Correlation("a", "b", -0.99),), parameters=at_bound)
+    assert found(checks, "engine-warning") == []
+    assert found(said(engine_warnings=(text,)), "engine-warning") == [("info", None)]
+
+
 def test_severe_checks_come_first(evidence, said):
     checks = said(has_covariance=False, engine_warnings=("hm",), correlations=(Correlation("a", "b", 0.99),))
     assert [check.severity for check in checks] == ["severe", "warning", "info"]

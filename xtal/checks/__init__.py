@@ -33,9 +33,16 @@ def run_checks(**evidence: Any) -> tuple[Check, ...]:
         *light_parameter_checks(facts),
         *likeness_checks(facts),
         *measurement_checks(facts),
-        *(Check("engine-warning", "info", None, text) for text in facts.engine_warnings),
     ]
+    said = [text for text in facts.engine_warnings if not _is_said(text, found)]
+    found += [Check("engine-warning", "info", None, text) for text in said]
     return tuple(sorted(found, key=lambda check: _ORDER[check.severity]))
+
+
+def _is_said(text: str, found: list[Check]) -> bool:
+    """Whether a check says, with a remedy, what an engine says of a bound or a correlation."""
+    start = text.removesuffix(".").replace(": at bound", " stopped at its ")
+    return any(check.sentence.startswith(start) for check in found)
 
 
 def verdict_of(status: Status, checks: tuple[Check, ...]) -> Verdict:
