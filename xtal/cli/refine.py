@@ -36,7 +36,7 @@ def refine(
         bool,
         typer.Option(
             "--defend",
-            help="Interval, refit without it, detection limit and verdict for each phase: 5 to 10 more fits per phase.",
+            help="Interval, refit without it, detection limit and verdict for each phase: 7 to 12 more fits per phase.",
         ),
     ] = False,
     starts: Annotated[
