@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -78,7 +79,11 @@ def list_frames(given: SeriesInput) -> tuple[Frame, ...]:
         No pattern matches, two have one name, or a value can't be found; the file is named.
     """
     files = _matching_files(given)
-    values = [_axis_value(file, index, given) for index, file in enumerate(files)]
+    axis = given.series.axis
+    column: dict[str, float] = {}
+    if axis.source == "csv":
+        column = _csv_column(given.folder / (axis.file or ""), axis.file_column, axis.column or axis.name)
+    values = [_axis_value(file, index, given, column) for index, file in enumerate(files)]
     order = np.argsort(values, kind="stable") if given.series.patterns.order == "axis" else range(len(files))
     sorted_files, sorted_values = [files[i] for i in order], [values[i] for i in order]
     numbers, directions = ramps(sorted_values)
@@ -94,7 +99,10 @@ def _matching_files(given: SeriesInput) -> list[Path]:
     pattern = Path(table.glob)
     top = Path(pattern.anchor) if pattern.is_absolute() else given.folder
     relative = str(pattern.relative_to(pattern.anchor)) if pattern.is_absolute() else table.glob
-    found = [path for path in top.glob(relative) if path.is_file() and not path.name.startswith(".")]
+    try:
+        found = [path for path in top.glob(relative) if path.is_file() and not path.name.startswith(".")]
+    except (ValueError, NotImplementedError) as error:
+        raise InputError(f"{table.glob!r}: {error};", where=where, remedy="write it as 'frames/*.xye'.") from None
     kept = [path for path in found if not any(fnmatchcase(path.name, one) for one in table.exclude)]
     if not kept:
         raise InputError(f"no pattern matches {table.glob!r};", where=where,
@@ -106,7 +114,7 @@ def _matching_files(given: SeriesInput) -> list[Path]:
     return sorted(kept, key=lambda path: natural_key(str(path)))
 
 
-def _axis_value(file: Path, index: int, given: SeriesInput) -> float:
+def _axis_value(file: Path, index: int, given: SeriesInput, column: Mapping[str, float]) -> float:
     axis, where = given.series.axis, f"{given.name}, [axis], for {file.name}"
     match axis.source:
         case "name":
@@ -114,9 +122,7 @@ def _axis_value(file: Path, index: int, given: SeriesInput) -> float:
         case "header":
             value = _header_value(file, axis, where)
         case "csv":
-            value = _csv_column(given.folder / (axis.file or ""), axis.file_column, axis.column or axis.name).get(
-                file.name, np.nan
-            )
+            value = column.get(file.name, np.nan)
             if not np.isfinite(value):
                 raise InputError(
                     f"{axis.file} has no number for {file.name};", where=where, remedy="add a row or exclude the file."
@@ -141,19 +147,37 @@ def _header_value(file: Path, axis: AxisTable, where: str) -> float:
 def property_values(given: SeriesInput, table: PropertyTable) -> dict[str, float]:
     """Values of a property by the name of the frame's file."""
     values = _csv_column(given.folder / table.file, table.file_column, table.column or table.name)
-    return {name: float(np.log10(value)) if table.logarithm else value for name, value in values.items()}
+    if not table.logarithm:
+        return values
+    for name, value in values.items():
+        if value <= 0:
+            raise InputError(f"{table.name} of {name} is {value:g} and has no logarithm;", where=table.file,
+                             remedy="mend or empty that cell, or leave out logarithm = true.")  # fmt: skip
+    return {name: float(np.log10(value)) for name, value in values.items()}
 
 
 def _csv_column(path: Path, file_column: str, column: str) -> dict[str, float]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream)
+            rows, columns = list(reader), reader.fieldnames or []
     except OSError as error:
         raise InputError(f"{path.name} can't be read ({error.strerror});", remedy="check the path.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"is no CSV in UTF-8 ({error});", where=path.name, remedy="save it as such.") from None
     for wanted in (file_column, column):
-        if rows and wanted not in rows[0]:
-            raise InputError(f"no column {wanted!r};", where=path.name, remedy=f"its columns are {', '.join(rows[0])}.")
-    return {Path(row[file_column]).name: _as_number(row[column], path.name) for row in rows if row[column]}
+        if wanted not in columns:
+            raise InputError(f"no column {wanted!r};", where=path.name,
+                             remedy=f"its columns, parted by commas, are {', '.join(columns) or 'none: it is empty'}.")  # fmt: skip
+    found: dict[str, float] = {}
+    for row in rows:
+        if row[file_column] and row[column]:
+            name = Path(row[file_column].strip()).name
+            value = _as_number(row[column], path.name)
+            if found.setdefault(name, value) != value:
+                raise InputError(f"two rows for {name}, {found[name]:g} and {value:g};", where=path.name,
+                                 remedy="keep one.")  # fmt: skip
+    return found
 
 
 def _as_number(text: str, where: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,10 +68,13 @@ def value_in(text: str, expression: str, where: str) -> float:
                          remedy="adjust the pattern, exclude the file, or give the axis in a CSV.")  # fmt: skip
     found = match.group(1) if match.re.groups else match.group(0)
     try:
-        return float(found)
-    except ValueError:
+        value = float(found)
+    except (ValueError, TypeError):
+        value = math.nan
+    if not math.isfinite(value):
         raise InputError(f"{expression!r} finds {found!r}, which is no number;", where=where,
-                         remedy="put the number alone into the first group.") from None  # fmt: skip
+                         remedy="put the number alone into the first group.")  # fmt: skip
+    return value
 
 
 def ramps(values: ArrayLike) -> tuple[list[int], list[str]]:

@@ -163,12 +163,16 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
         try:
             base = base_job(given, _found(given, store.frames()), _engine_of(store.meta))
             _refuse_changed(store.meta, given, base, options)
+            _refuse_unknown_phases(base, given)
+            store.describe(_description(given, base))
             take_new_frames(given, store, lambda frame: _portable(given, frame))
         except BaseException:
             store.close()
             raise
         return store, base
     frames = list_frames(given)
+    for override in given.series.override:
+        parse_range(override.frames, len(frames))
     if options.frames is not None:
         chosen = parse_range(options.frames, len(frames))
         frames = tuple(frame for frame in frames if frame.index in chosen)
@@ -176,8 +180,7 @@ def _opened(given: SeriesInput, folder: Path, options: RunOptions) -> tuple[Stor
     strategy: Any = options.strategy or table.strategy
     plan = make_plan([frame.index for frame in frames], strategy, table.spacing, options.both_ways)
     base = base_job(given, frames, options.engine)
-    for override in given.series.override:
-        parse_range(override.frames, max(frame.index for frame in frames) + 1)
+    _refuse_unknown_phases(base, given)
     _refuse_unusable(base, frames[0], given)
     meta = {**_meta(given, base, strategy, options.both_ways), "selection": options.frames}
     return Store.create(folder, meta, [_portable(given, frame) for frame in frames], plan), base
@@ -197,6 +200,20 @@ def _refuse_unusable(base: BaseJob | PdfBaseJob, first: Frame, given: SeriesInpu
     frame_job(base, base.job.pattern, first.index, given)
 
 
+def _refuse_unknown_phases(base: BaseJob | PdfBaseJob, given: SeriesInput) -> None:
+    """Raise InputError for a transition of a phase that the job doesn't have: it would never be looked at."""
+    phases = {phase.name: phase.structure.lattice for phase in base.job.phases}
+    for wanted in given.series.transition:
+        where = f"{given.name}, [[transition]] {wanted.name!r}"
+        if wanted.phase not in phases:
+            raise InputError(
+                f"no phase is called {wanted.phase!r};", where=where, remedy=f"there are {', '.join(phases)}."
+            )
+        strange = [name for name in wanted.splitting if name not in ("a", "b", "c")]
+        if strange or any(divisor <= 0 for divisor in wanted.splitting.values()):
+            raise InputError(f"splitting {wanted.splitting};", where=where, remedy="give a, b, c positive divisors.")
+
+
 def _portable(given: SeriesInput, frame: Frame) -> Frame:
     """The frame with its file relative to the series file, where it lies below it, so that both can be moved together."""
     path = frame.path.resolve()
@@ -211,16 +228,23 @@ def _found(given: SeriesInput, frames: Iterable[Frame]) -> tuple[Frame, ...]:
 def _meta(given: SeriesInput, base: BaseJob | PdfBaseJob, strategy: str, both_ways: bool) -> dict[str, Any]:
     axis = given.series.axis
     return {
-        "title": given.title,
+        **_description(given, base),
         "series_file": given.name,
-        "series": given.series.model_dump(by_alias=True, mode="json"),
         "digest": _digest(given, base),
         "engine": base.engine,
         "strategy": "both ways" if both_ways else strategy,
         "axis": {"name": axis.name, "unit": axis.unit},
         **base.facts(),
-        "properties": [_property(given, table) for table in given.series.property],
         "versions": {"xtal": __version__, "python": platform.python_version()},
+    }
+
+
+def _description(given: SeriesInput, base: BaseJob | PdfBaseJob) -> dict[str, Any]:
+    """What a report needs and no frame's answer depends on: it may change while a series goes on."""
+    return {
+        "title": given.title,
+        "series": given.series.model_dump(by_alias=True, mode="json"),
+        "properties": [_property(given, table) for table in given.series.property],
         "inputs": {**dict(base.job.inputs), given.name: given.digest},
     }
 
@@ -233,6 +257,8 @@ def _property(given: SeriesInput, table: Any) -> dict[str, Any]:
 def _digest(given: SeriesInput, base: BaseJob | PdfBaseJob) -> str:
     """sha256 of everything that a frame's answer depends on besides its pattern."""
     series = given.series.model_dump(mode="json", include={"shared", "override", "run"})
+    # How long to wait, and how often to try, may be changed on the way.
+    series["run"] = {name: value for name, value in series["run"].items() if name not in ("timeout", "retries")}
     content = {**base.content(), "series": series}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -247,6 +273,13 @@ def _refuse_changed(
             where=given.name,
             remedy="undo the change, or run into another folder: frames of two models don't belong into one table.",
         )
+    strategy = "both ways" if options.both_ways else options.strategy
+    asked = {"strategy": strategy, "frames": options.frames}
+    begun = {"strategy": meta["strategy"], "frames": meta.get("selection")}
+    for name, value in asked.items():
+        if value is not None and value != begun[name]:
+            raise InputError(f"{name} {value!r}, but the series was begun with {begun[name] or 'all'!r};", where="--resume",
+                             remedy="leave that option out, or run into another folder.")  # fmt: skip
 
 
 class _Driver:

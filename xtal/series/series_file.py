@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ..job.schema import ParameterTable
 
@@ -19,8 +19,21 @@ __all__ = [
 ]
 
 SERIES_SCHEMA = "xtal-series/1"
-Region = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+def _in_order(region: list[float]) -> list[float]:
+    if not region[0] < region[1]:
+        raise ValueError(f"region {region} is empty; write [low, high]")
+    return region
+
+
+Region = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
 Strategy = Literal["bisect", "chain", "cold"]
+
+
+TAKEN_COLUMNS = ("file", "ramp", "direction", "status", "verdict", "rwp", "gof", "seconds", "started_from", "message",
+                 "quantity", "estimate", "esd")  # fmt: skip
+"""Columns of a series' tables that the axis can't be called like."""
 
 
 class _Table(BaseModel):
@@ -63,6 +76,8 @@ class AxisTable(_Table):
 
     @model_validator(mode="after")
     def _complete(self) -> AxisTable:
+        if self.name in TAKEN_COLUMNS:
+            raise ValueError(f"name = {self.name!r} is a column of its own in every table; choose another name")
         if self.source == "name" and self.pattern is None:
             raise ValueError("from = 'name' needs pattern = 'a regular expression with one group'")
         if self.source == "header" and (self.pattern is None) == (self.key is None):

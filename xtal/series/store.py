@@ -200,6 +200,13 @@ class Store:
         rows = self._db.execute("SELECT name, value, esd FROM parameters WHERE frame = ? AND route = ?", (frame, route))
         return tuple(rows)
 
+    def describe(self, values: Mapping[str, Any]) -> None:
+        """Set entries of `meta` anew, in one transaction."""
+        with _transaction(self._db):
+            self._db.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in values.items()]
+            )
+
     def forget_failed(self) -> int:
         """Take failed steps back, so that they are refined again; how many there were."""
         with _transaction(self._db):

@@ -74,13 +74,16 @@ def fit_trend(axis: ArrayLike, values: ArrayLike, esds: ArrayLike, degree: int =
     Raises
     ------
     InputError
-        Fewer points than coefficients plus one.
+        Fewer points than coefficients plus one, or fewer places on the axis than coefficients.
     """
-    from lmfit.models import PolynomialModel
-
     x, y, sigma = usable(axis, values, esds)
     if len(x) < degree + 2:
         raise InputError(f"{len(x)} points with an esd;", where="trend", remedy=f"degree {degree} needs {degree + 2}.")
+    if len(np.unique(x)) <= degree:
+        raise InputError(f"{len(np.unique(x))} different places on the axis;", where="trend",
+                         remedy=f"degree {degree} needs {degree + 1}.")  # fmt: skip
+    from lmfit.models import PolynomialModel
+
     centre, span = float(np.mean(x)), float(np.ptp(x)) / 2 or 1.0
     names = [f"c{power}" for power in range(degree + 1)]
     start = np.polynomial.polynomial.polyfit((x - centre) / span, y, degree, w=1 / sigma)
