@@ -198,6 +198,9 @@ PATTERN_KEYS = {
     "instrument": ("str", "Name of the instrument."),
     "calibrated": ("bool", "Whether its profile was measured on a standard."),
     "wavelength": ("float or null", "Å, of the first line; null at time of flight."),
+    "radiation": ("str", '`"xray"`, `"neutron_cw"` or `"neutron_tof"`.'),
+    "lines": ("list of two numbers", "Wavelength in Å and relative weight of every line; empty at time of flight."),
+    "bank_two_theta": ("float or null", "Angle of a time-of-flight bank, degrees."),
     "notes": ("list of str", "What was assumed or held."),
 }
 PROVENANCE_KEYS = {

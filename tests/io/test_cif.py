@@ -258,6 +258,16 @@ def test_structure_in_an_unnamed_setting_survives_the_round_trip() -> None:
     assert only(cif_text(structure)) == structure
 
 
+def test_coordinates_that_follow_by_symmetry_have_the_esd_of_their_leader() -> None:
+    # A site on the threefold axis at (x, x, x), and one in a hexagonal cell at (x, 2x, z).
+    cube = Structure("c", Lattice(10.0, 10.0, 10.0, 90.0, 90.0, 90.0), SpaceGroup.from_symbol("I 21 3"),
+                     (Site("Al", "Al", (0.2482445, 0.2482445, 0.2482445)),))  # fmt: skip
+    assert "0.24824(5) 0.24824(5) 0.24824(5)" in cif_text(cube, {"site.Al.x": 0.00005})
+    hexagon = Structure("h", Lattice(5.0, 5.0, 8.0, 90.0, 90.0, 120.0), SpaceGroup.from_symbol("P 63 m c"),
+                        (Site("O", "O", (0.16713, 0.33426, 0.25)),))  # fmt: skip
+    assert "0.1671(3) 0.3343(6) 0.25 " in cif_text(hexagon, {"site.O.x": 0.0003})
+
+
 def test_written_file_holds_esds_in_parentheses(tmp_path: Path) -> None:
     esds = {"cell.a": 0.00042, "site.Li1.u_iso": 0.0012, "site.Li1.occupancy": 0.03}
     structure = only(cif("_space_group_IT_number 225", ROCK_SALT))

@@ -15,7 +15,8 @@ from xtal.io.cif_validation import cif_complaints
 from xtal.io.library import reference_structure
 from xtal.io.read_pattern import read_pattern
 from xtal.report.folder import write_result
-from xtal.report.publication_cif import excluded_regions, publication_cif
+from xtal.report.publication_cif import publication_cif
+from xtal.report.publication_pattern import excluded_regions
 from xtal.result import ProfileCurves, RestraintResult
 from xtal.rietveld.covariance import Covariance
 from xtal.rietveld.geometry import bond_angles, bonds
@@ -27,6 +28,8 @@ POWDER_NAMES = {
     "_pd_proc_intensity_bkg_calc", "_pd_proc_ls_weight", "_pd_proc_ls_prof_r_factor", "_pd_proc_ls_prof_wr_factor",
     "_pd_proc_ls_prof_wr_expected", "_pd_proc_ls_profile_function", "_pd_proc_ls_background_function",
     "_pd_proc_info_excluded_regions", "_pd_proc_number_of_points", "_pd_refln_phase_id", "_pd_proc_ls_special_details",
+    "_pd_block_diffractogram_id", "_pd_meas_time_of_flight", "_pd_meas_2theta_fixed", "_pd_calc_method",
+    "_pd_calib_d_to_tof.id", "_pd_calib_d_to_tof.power", "_pd_calib_d_to_tof.coeff",
 }  # fmt: skip
 LLTO_SITE = '[[stage]]\nname = "sites"\nfree = ["phase.llto.site.Ti.z", "phase.llto.site.La1.u_iso"]\n'
 
@@ -146,6 +149,15 @@ def test_tables_hold_the_numbers_of_the_result(published):
     assert "Å" not in latex
 
 
+def test_steps_that_grow_are_no_excluded_regions():
+    x = 5000.0 * 1.0008 ** np.arange(3000)
+    flat = np.ones(x.size)
+    assert excluded_regions(ProfileCurves(x, flat, flat, flat, flat, axis="tof")) == []
+    without = np.delete(x, np.s_[700:760])
+    ((low, high),) = excluded_regions(ProfileCurves(without, *[flat[:-60]] * 4, axis="tof"))
+    assert (low, high) == (x[699], x[760])
+
+
 def test_excluded_regions_are_the_gaps_of_the_axis():
     x = np.concatenate([np.arange(10, 20, 0.1), np.arange(22, 30, 0.1)])
     flat = np.ones(x.size)
@@ -230,16 +242,3 @@ def test_a_dictionary_validates_values_and_names(published, tmp_path, capsys):
 
 def test_publishing_nothing_is_refused(tmp_path):
     assert command("publish", str(tmp_path)) == 2
-
-
-def test_a_joint_refinement_is_refused_with_the_reason(tmp_path, monkeypatch, capsys):
-    from types import SimpleNamespace
-
-    from xtal.cli import main
-
-    joint = SimpleNamespace(agreement=object(), profile=object(), patterns={"x": None, "n": None})
-    monkeypatch.setattr("xtal.io.results.read_result", lambda folder: joint)
-    with pytest.raises(SystemExit) as end:
-        main(["publish", str(tmp_path), "-o", str(tmp_path / "out")])
-    assert end.value.code == 2
-    assert "joint refinement of 2 patterns" in capsys.readouterr().err

@@ -32,7 +32,7 @@ def publish(
 ) -> None:  # fmt: skip
     """Write powder CIF, tables and bond lengths of a result.
 
-    refinement.cif (IUCr powder dictionary), tables.md, tables.tex, and per phase a FullProf .pcr and a TOPAS .inp of
+    refinement.cif (IUCr powder dictionary; of several patterns an overall block and one for each), tables.md, tables.tex, and per phase a FullProf .pcr and a TOPAS .inp of
     the refined model where they can hold it; GSAS-II's project where that engine refined. With --dictionary the CIF is validated:
     exit code 1 when it says something the dictionaries don't allow.
     """
@@ -40,25 +40,21 @@ def publish(
     from ..report.publication_cif import publication_cif
     from ..report.publication_tables import latex_tables, markdown_tables
     from ..report.several import check_several, write_several
+    from ..rietveld.pattern_fractions import pattern_fractions
 
     target = output or Path(f"{folder.resolve().name}-publication")
     check_several(target, MARKER, force)
     result = read_result(folder)
-    if result.agreement is None or result.profile is None:
+    if result.agreement is None or any(one.profile is None for one in result.by_pattern().values()):
         raise InputError("this refinement has no fit to publish;", where=str(folder), remedy="refine again.")
-    if len(result.patterns) > 1:
-        raise InputError(
-            f"a joint refinement of {len(result.patterns)} patterns;",
-            where=str(folder),
-            remedy="this version publishes results of one pattern only; its report and result.json hold all of them.",
-        )
     structures = refined_structures(folder, result)
     covariance = _covariance(folder)
     lengths, angles = _geometry(result, structures, covariance, max_bond)
+    fractions = {name: pattern_fractions(result, name, covariance) for name in result.patterns}
     files: dict[str, str | bytes] = {
-        MARKER: publication_cif(result, structures, lengths, angles),
-        "tables.md": markdown_tables(result, lengths),
-        "tables.tex": latex_tables(result, lengths),
+        MARKER: publication_cif(result, structures, lengths, angles, fractions),
+        "tables.md": markdown_tables(result, lengths, fractions),
+        "tables.tex": latex_tables(result, lengths, fractions),
     }
     notes = _other_programs(structures, files)
     notes += _project(folder, files)

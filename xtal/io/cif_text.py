@@ -9,7 +9,8 @@ import gemmi
 
 from ..displacement import equivalent_u_iso
 from ..species import type_symbol
-from ..structure import Structure
+from ..structure import Site, Structure
+from ..symmetry import leading_rows
 
 __all__ = ["cif_text", "number_with_esd"]
 
@@ -86,8 +87,9 @@ def _atoms(structure: Structure, esds: Mapping[str, float]) -> str:
             "adp_type", "U_iso_or_equiv"]  # fmt: skip
     rows = []
     for site, multiplicity in zip(structure.sites, structure.multiplicities, strict=True):
-        named = zip(("x", "y", "z", "occupancy"), (*site.xyz, site.occupancy), strict=True)
-        numbers = [number_with_esd(value, esds.get(f"site.{site.label}.{key}")) for key, value in named]
+        known = _coordinate_esds(structure, site, esds)
+        numbers = [number_with_esd(value, known.get(key)) for key, value in zip("xyz", site.xyz, strict=True)]
+        numbers.append(number_with_esd(site.occupancy, esds.get(f"site.{site.label}.occupancy")))
         kind = "Uani" if site.u_aniso else "Uiso"
         u = equivalent_u_iso(site.u_aniso, structure.lattice) if site.u_aniso else site.u_iso
         u_text = "?" if u is None else number_with_esd(u, esds.get(f"site.{site.label}.u_iso"))
@@ -102,6 +104,19 @@ def _atoms(structure: Structure, esds: Mapping[str, float]) -> str:
             ]
         )
     return _loop([f"_atom_site_{tag}" for tag in tags], rows)
+
+
+def _coordinate_esds(structure: Structure, site: Site, esds: Mapping[str, float]) -> dict[str, float]:
+    """Esds of x, y and z; one that follows another by symmetry, as in (x, x, 0), takes that one's times its slope."""
+    given = {key: esd for key in "xyz" if (esd := esds.get(f"site.{site.label}.{key}")) is not None}
+    if not given:
+        return given
+    found: dict[str, list[float]] = {}
+    for leader, row in leading_rows(structure.space_group.free_coordinates(site.xyz), "xyz").items():
+        for key, slope in zip("xyz", row, strict=True):
+            if slope:
+                found.setdefault(key, []).append(abs(float(slope)) * given.get(leader, math.nan))
+    return {key: each[0] for key, each in found.items() if len(each) == 1} | given
 
 
 def _anisotropic(structure: Structure, esds: Mapping[str, float]) -> str:

@@ -33,7 +33,7 @@ METADATA = {
     "wavelength": ("_diffrn_radiation_wavelength", "_pd_proc_wavelength"),
     "temperature": ("_diffrn_ambient_temperature",),
     "goniometer_radius": ("_pd_instr_dist_spec/detc",),
-    "radiation": ("_diffrn_radiation_type",),
+    "radiation": ("_diffrn_radiation_type", "_diffrn_radiation_probe"),
     "scan_date": ("_pd_meas_datetime_initiated",),
     "sample": ("_pd_phase_name", "_pd_spec_description"),
 }
@@ -201,12 +201,19 @@ def _not_negative(values: FloatArray, tag: str, where: str) -> FloatArray:
 
 
 def _metadata(document: Any, chosen: Any) -> dict[str, str | float]:
-    """What the chosen block, or else any block of the file, says of the measurement."""
+    """What the chosen block, or else one without a pattern, says of the measurement; of a loop the first row."""
     values: dict[str, str | float] = {"format": "pdCIF", "block": chosen.name}
+    blocks = [chosen, *(block for block in document if not _has_pattern(block))]
     for key, tags in METADATA.items():
-        texts = (block.find_value(tag) for tag in tags for block in (chosen, *document))
+        texts = (_first_value(block, tag) for tag in tags for block in blocks)
         text = next((text.strip("'\"") for text in texts if text and text not in "?."), None)
         if text is not None:
             number = _number(text)[0]
             values[key] = text if math.isnan(number) else number
     return values
+
+
+def _first_value(block: Any, tag: str) -> str | None:
+    """A value, or the first of a loop."""
+    value = block.find_value(tag)
+    return str(value) if value else next(iter(block.find_loop(tag)), None)

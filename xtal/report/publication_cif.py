@@ -1,33 +1,30 @@
-"""A refinement as CIF for a journal: pattern, figures of merit and phases (IUCr powder dictionary, cif_pow).
+"""A refinement as CIF for a journal: patterns, figures of merit and phases (IUCr powder dictionary, cif_pow).
 
-The first block holds the pattern and the refinement, one block per phase its structure with lengths and angles; they point at each other by
-``_pd_block_id`` as the dictionary asks (International Tables G (2005), chapters 3.3 and 4.2).
+With one pattern the first block holds it and the refinement, and one block per phase its structure with lengths and angles. With several an overall block
+comes first, then the phases, then one block per pattern. Blocks point at each other by ``_pd_block_id`` as the dictionary asks
+(International Tables G (2005), chapters 3.3 and 4.2).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ..io.cif_text import cif_text, number_with_esd
 from ..io.results import phase_esds
-from ..result import ProfileCurves, Result
+from ..result import Result, Value
 from ..structure import Structure
+from .cif_parts import loop, quoted, text_field
+from .publication_pattern import agreement_lines, pattern_lines, pattern_values
 
 if TYPE_CHECKING:
     from ..rietveld.geometry import Angle, Length
 
-__all__ = ["excluded_regions", "publication_cif"]
+__all__ = ["publication_cif"]
 
-PROBES = {True: "x-ray", False: "neutron"}
-CHEBYSHEV = "Chebyshev polynomial of the first kind"
-PROFILE = (
-    "Thompson-Cox-Hastings pseudo-Voigt, Gaussian variance U tan^2(th) + V tan(th) + W (deg^2), Lorentzian FWHM "
-    "X/cos(th) + Y tan(th) (deg), axial divergence after Finger, Cox & Jephcoat (1994)"
-)
+METHODS = {"rietveld": "Rietveld refinement", "lebail": "Le Bail extraction", "pawley": "Pawley refinement"}
 
 
 def publication_cif(
@@ -35,78 +32,161 @@ def publication_cif(
     structures: Mapping[str, Structure],
     lengths: Mapping[str, Sequence[Length]],
     angles: Mapping[str, Sequence[Angle]],
+    fractions: Mapping[str, Mapping[str, Value]] | None = None,
 ) -> str:
     """Text of the CIF.
 
     Parameters
     ----------
     result : Result
-        With its profile.
+        With its profiles.
     structures : mapping
         Refined structures by phase.
     lengths, angles : mapping
         By phase.
+    fractions : mapping, optional
+        Weight fractions by pattern, then phase (`xtal.rietveld.pattern_fractions`), where they aren't those of the result.
     """
+    labels = _labels(result, structures)
+    phases = [
+        _phase_block(result, structure, name, labels, lengths.get(name, ()), angles.get(name, ()))
+        for name, structure in structures.items()
+    ]
+    patterns = [
+        _pattern_block(one, name, labels, (fractions or {}).get(name) or _fractions(result), _only_pattern(one) if not name else None)
+        for name, one in result.by_pattern().items()
+    ]  # fmt: skip
+    overall = [_overall_block(result, labels)] if result.patterns else []
+    return "\n".join([*overall, *phases, *patterns] if overall else [*patterns, *phases])
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Names of the blocks, and their ``_pd_block_id``, by phase, pattern (the only one has no name) and ``overall``."""
+
+    phases: Mapping[str, tuple[str, str]]
+    patterns: Mapping[str, tuple[str, str]]
+    overall: tuple[str, str]
+
+
+def _labels(result: Result, phases: Iterable[str]) -> _Labels:
     stem = re.sub(r"[^A-Za-z0-9]+", "_", result.title).strip("_")[:50] or "refinement"
     created = str(result.provenance.get("created", "?"))
-    identities = {name: f"{created}|{stem}_{name}|xtal|" for name in structures}
-    blocks = [_pattern_block(result, stem, created, identities)]
-    for name, structure in structures.items():
-        text = cif_text(structure.renamed(f"{stem}_{name}"), phase_esds(result, name))
-        head = f"_pd_block_id {_quoted(identities[name])}\n_pd_phase_name {_quoted(name)}\n"
-        blocks.append(f"{text}{head}{_geometry(lengths.get(name, ()), angles.get(name, ()))}")
-    return "\n".join(blocks)
+    taken: set[str] = set()
+
+    def label(key: str) -> tuple[str, str]:
+        name = f"{stem}_{key}"
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        return name, f"{created}|{name}|xtal|"
+
+    by_phase = {name: label(name) for name in phases}
+    by_pattern = {name: label(f"pattern_{name}" if name else "pattern") for name in result.by_pattern()}
+    return _Labels(by_phase, by_pattern, label("overall"))
 
 
-def excluded_regions(profile: ProfileCurves) -> list[tuple[float, float]]:
-    """Gaps in the axis wider than 1.5 steps."""
-    step = float(np.median(np.diff(profile.x)))
-    starts = np.flatnonzero(np.diff(profile.x) > 1.5 * step)
-    return [(float(profile.x[i]), float(profile.x[i + 1])) for i in starts]
+def _fractions(result: Result) -> dict[str, Value]:
+    return {name: phase.weight_fraction for name, phase in result.phases.items()}
 
 
-def _pattern_block(result: Result, stem: str, created: str, identities: Mapping[str, str]) -> str:
+def _head(label: tuple[str, str]) -> list[str]:
+    return [f"data_{label[0]}", f"_pd_block_id {quoted(label[1])}"]
+
+
+def _links(tag: str, labels: Iterable[tuple[str, str]]) -> list[str]:
+    return loop([tag], [[quoted(identity)] for _, identity in labels])
+
+
+def _overall_block(result: Result, labels: _Labels) -> str:
+    over_all = "Profile R factors and number of points are over all patterns."
     lines = [
-        f"data_{stem}_pattern",
-        f"_pd_block_id {_quoted(f'{created}|{stem}_pattern|xtal|')}",
-        f"_audit_creation_method {_quoted('xtal ' + str(result.provenance.get('versions', {}).get('xtal', '')))}",
-        f"_computing_structure_refinement {_quoted(' '.join(result.engine.values()))}",
-        f"_diffrn_radiation_wavelength {result.pattern.get('wavelength', '?')}",
-        *_refinement(result),
-        *_loop(
-            ["_pd_phase_block_id", "_pd_phase_mass_%"],
-            [[_quoted(identities[name]), _percent(result, name)] for name in identities],
-        ),
-        *_reflections(result, identities),
-        *([] if result.profile is None else _pattern(result.profile)),
+        *_head(labels.overall),
+        *_programs(result),
+        *_refinement(result, [*_origin(result), over_all, *_concerns(result)]),
+        *_links("_pd_block_diffractogram_id", labels.patterns.values()),
+        *_links("_pd_phase_block_id", labels.phases.values()),
+        *_restraints(result),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, ""])
 
 
-def _refinement(result: Result) -> list[str]:
+def _pattern_block(
+    one: Result, name: str, labels: _Labels, fractions: Mapping[str, Value], refinement: Sequence[str] | None
+) -> str:
+    """Block of a pattern, with the lines of the refinement where it is the only one."""
+    prefix = f"pattern.{name}." if name else "pattern."
+    identities = {phase: identity for phase, (_, identity) in labels.phases.items()}
+    own = _one_of_several(one, prefix) if refinement is None else refinement
+    return "\n".join([*_head(labels.patterns[name]), *own, *pattern_lines(one, prefix, identities, fractions), ""])
+
+
+def _only_pattern(result: Result) -> list[str]:
+    details = [*_origin(result), *pattern_values(result, "pattern."), *_concerns(result)]
+    return [*_programs(result), *_refinement(result, details), *_restraints(result)]
+
+
+def _one_of_several(one: Result, prefix: str) -> list[str]:
+    assert one.agreement is not None
+    details = "\n".join([*_origin(one), *pattern_values(one, prefix)])
+    return [*agreement_lines(one.agreement), f"_refine_special_details {text_field(details)}"]
+
+
+def _phase_block(
+    result: Result,
+    structure: Structure,
+    phase: str,
+    labels: _Labels,
+    lengths: Sequence[Length],
+    angles: Sequence[Angle],
+) -> str:
+    name, identity = labels.phases[phase]
+    lines = [
+        f"_pd_block_id {quoted(identity)}",
+        f"_pd_phase_name {quoted(phase)}",
+        *(_links("_pd_block_diffractogram_id", labels.patterns.values()) if result.patterns else []),
+        *_strains(result, phase),
+        *_geometry(lengths, angles),
+    ]
+    return cif_text(structure.renamed(name), phase_esds(result, phase)) + "\n".join([*lines, ""])
+
+
+def _strains(result: Result, phase: str) -> list[str]:
+    """What the other patterns say of a cell that is that of the first."""
+    found = [
+        f"in {name.split('.')[1]} {name.rpartition('.')[2]} is longer by the fraction {number_with_esd(item.value, item.esd)}"
+        for name, item in result.parameters.items()
+        if f".strain.{phase}." in name and (item.value or item.esd is not None)
+    ]
+    first = next(iter(result.patterns), "")
+    text = "; ".join([f"The cell is that of pattern {first}", *found])
+    return [f"_cell_special_details {text_field(text)}"] if found else []
+
+
+def _programs(result: Result) -> list[str]:
+    version = str(result.provenance.get("versions", {}).get("xtal", ""))
+    return [
+        f"_audit_creation_method {quoted('xtal ' + version)}",
+        f"_computing_structure_refinement {quoted(' '.join(result.engine.values()))}",
+        f"_pd_calc_method {quoted(METHODS.get(result.mode, result.mode))}",
+    ]
+
+
+def _refinement(result: Result, details: Sequence[str]) -> list[str]:
     agreement = result.agreement
-    lines = [
-        f"_pd_proc_ls_profile_function {_quoted(PROFILE)}",
-        f"_pd_proc_ls_background_function {_quoted(_background(result))}",
-        f"_refine_special_details {_text(_details(result))}",
-    ]
+    lines = [f"_refine_special_details {text_field(chr(10).join(details))}", *_constraints(result)]
     if agreement is None:
         return lines
     return [
         *lines,
-        f"_pd_proc_ls_prof_R_factor {agreement.rp:.5f}",
-        f"_pd_proc_ls_prof_wR_factor {agreement.rwp:.5f}",
-        f"_pd_proc_ls_prof_wR_expected {agreement.rexp:.5f}",
+        *agreement_lines(agreement),
         f"_refine_ls_goodness_of_fit_all {agreement.gof:.3f}",
         f"_refine_ls_number_parameters {agreement.n_free}",
         f"_refine_ls_number_restraints {len(result.restraints)}",
         f"_refine_ls_number_constraints {_n_followers(result)}",
         "_refine_ls_matrix_type full",
-        f"_pd_proc_number_of_points {agreement.n_points}",
         "_refine_ls_weighting_scheme sigma",
         "_refine_ls_weighting_details 'w = 1/sigma^2(y) of each point, _pd_proc_ls_weight'",
-        *_constraints(result),
-        *_restraints(result),
     ]
 
 
@@ -114,7 +194,7 @@ def _constraints(result: Result) -> list[str]:
     """Ties as equations; the dictionary has a text for them and no names."""
     if not result.constraints:
         return []
-    return [f"_pd_proc_ls_special_details {_text(chr(10).join(['Constraints:', *result.constraints]))}"]
+    return [f"_pd_proc_ls_special_details {text_field(chr(10).join(['Constraints:', *result.constraints]))}"]
 
 
 def _restraints(result: Result) -> list[str]:
@@ -123,111 +203,37 @@ def _restraints(result: Result) -> list[str]:
             "_restr_distance_target_weight_param", "_restr_distance_diff", "_restr_distance_details"]  # fmt: skip
     rows = [
         [one.site_a, one.site_b, f"{one.distance:g}", f"{one.sigma / max(one.weight, 1e-12) ** 0.5:.4g}", f"{one.distance - one.mean_distance:.5f}",
-         _quoted(f"{one.phase}, mean of {one.n_bonds} bonds")]
+         quoted(f"{one.phase}, mean of {one.n_bonds} bonds")]
         for one in result.restraints
     ]  # fmt: skip
-    return _loop(tags, rows)
+    return loop(tags, rows)
 
 
 def _n_followers(result: Result) -> int:
     return sum(not item.free and item.esd is not None for item in result.parameters.values())
 
 
-def _background(result: Result) -> str:
-    names = [name for name in result.parameters if name.startswith("pattern.background.")]
-    return f"{CHEBYSHEV}, {len(names)} terms"
-
-
-def _details(result: Result) -> str:
-    """Profile and shifts with their esds, notes, severe checks: what a reader needs and the dictionary has no name for."""
-    pattern = [
-        f"{name} {number_with_esd(item.value, item.esd)}"
-        for name, item in result.parameters.items()
-        if name.startswith("pattern.") and ".background." not in name
-    ]
-    checks = [f"{check.severity}: {check.sentence}" for check in result.checks if check.severity == "severe"]
-    notes = [str(note) for note in result.pattern.get("notes", ())]
+def _origin(result: Result) -> list[str]:
+    """What the numbers are before they are read."""
     synthetic = ["Synthetic data: computed, not measured."] if result.pattern.get("synthetic") else []
-    esds = ["Standard uncertainties hold the factor GOF."]
-    return "\n".join([*synthetic, *esds, *pattern, *notes, *checks])
+    return [*synthetic, "Standard uncertainties hold the factor GOF."]
 
 
-def _percent(result: Result, name: str) -> str:
-    weight = result.phases[name].weight_fraction
-    if weight.value is None:
-        return "?"
-    return number_with_esd(round(100 * weight.value, 4), None if weight.esd is None else 100 * weight.esd)
+def _concerns(result: Result) -> list[str]:
+    """Notes and severe checks: what a reader needs and the dictionary has no name for."""
+    checks = [f"{check.severity}: {check.sentence}" for check in result.checks if check.severity == "severe"]
+    return [*(str(note) for note in result.pattern.get("notes", ())), *checks]
 
 
-def _reflections(result: Result, identities: Mapping[str, str]) -> list[str]:
-    tags = [
-        "_pd_refln_phase_id",
-        "_refln_index_h",
-        "_refln_index_k",
-        "_refln_index_l",
-        "_refln_d_spacing",
-        "_refln_F_squared_calc",
-    ]
-    rows = [
-        [
-            _quoted(identities[name]),
-            str(row.h),
-            str(row.k),
-            str(row.l),
-            f"{row.d:.5f}",
-            "?" if row.f_squared is None else f"{row.f_squared:.4g}",
-        ]
-        for name in identities
-        for row in result.reflections.get(name, ())
-    ]
-    return _loop(tags, rows)
-
-
-def _pattern(profile: ProfileCurves) -> list[str]:
-    gaps = excluded_regions(profile)
-    excluded = "none" if not gaps else "\n".join(f"{low:g} to {high:g} degrees 2theta" for low, high in gaps)
-    steps = [] if gaps else [
-        f"_pd_proc_2theta_range_min {profile.x[0]:.6g}", f"_pd_proc_2theta_range_max {profile.x[-1]:.6g}",
-    ]  # fmt: skip
-    tags = ["_pd_proc_2theta_corrected", "_pd_proc_intensity_total", "_pd_calc_intensity_total", "_pd_proc_intensity_bkg_calc",
-            "_pd_proc_ls_weight"]  # fmt: skip
-    weights = np.where(profile.sigma > 0, 1.0 / np.maximum(profile.sigma, 1e-300) ** 2, 0.0)
-    columns = (profile.x, profile.observed, profile.calculated, profile.background, weights)
-    rows = [
-        [f"{x:.6g}", f"{o:.8g}", f"{c:.8g}", f"{b:.8g}", f"{w:.6g}"] for x, o, c, b, w in zip(*columns, strict=True)
-    ]
-    return [f"_pd_proc_info_excluded_regions {_text(excluded)}", *steps, *_loop(tags, rows)]
-
-
-def _geometry(lengths: Sequence[Length], angles: Sequence[Angle]) -> str:
-    bonds = _loop(
-        [
-            "_geom_bond_atom_site_label_1",
-            "_geom_bond_atom_site_label_2",
-            "_geom_bond_site_symmetry_2",
-            "_geom_bond_distance",
-            "_geom_bond_multiplicity",
-        ],
+def _geometry(lengths: Sequence[Length], angles: Sequence[Angle]) -> list[str]:
+    bonds = loop(
+        ["_geom_bond_atom_site_label_1", "_geom_bond_atom_site_label_2", "_geom_bond_site_symmetry_2",
+         "_geom_bond_distance", "_geom_bond_multiplicity"],
         [[b.first, b.second, b.symmetry, number_with_esd(round(b.length, 5), b.esd), str(b.count)] for b in lengths],
-    )
-    corners = _loop(
+    )  # fmt: skip
+    corners = loop(
         ["_geom_angle_atom_site_label_1", "_geom_angle_atom_site_label_2", "_geom_angle_atom_site_label_3",
          "_geom_angle_site_symmetry_1", "_geom_angle_site_symmetry_3", "_geom_angle"],
         [[a.first, a.centre, a.last, a.symmetry_first, a.symmetry_last, number_with_esd(round(a.angle, 3), a.esd)] for a in angles],
     )  # fmt: skip
-    return "\n".join([*bonds, *corners, ""])
-
-
-def _loop(tags: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["loop_", *tags, *(" ".join(row) for row in rows)] if rows else []
-
-
-def _quoted(text: str) -> str:
-    import gemmi
-
-    return str(gemmi.cif.quote(text))
-
-
-def _text(text: str) -> str:
-    """A value of several lines."""
-    return f"\n;{text.replace(chr(10) + ';', chr(10) + ' ;')}\n;"
+    return [*bonds, *corners]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..io.cif_text import number_with_esd
-from ..result import CELL_NAMES, Result, Value, format_value
+from ..result import CELL_NAMES, Agreement, Result, Value, format_value
 
 if TYPE_CHECKING:
     from ..rietveld.geometry import Length
@@ -14,23 +14,28 @@ if TYPE_CHECKING:
 __all__ = ["latex_tables", "markdown_tables"]
 
 Table = tuple[str, list[str], list[list[str]]]
+RADIATIONS = {"xray": "X-rays", "neutron_cw": "neutrons", "neutron_tof": "neutrons, time of flight"}
 _LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "Å": r"\AA{}", "³": "$^3$", "°": r"$^\circ$", "α": r"$\alpha$",
-          "β": r"$\beta$", "γ": r"$\gamma$", "–": "--", "σ": r"$\sigma$", "²": "$^2$"}  # fmt: skip
+          "β": r"$\beta$", "γ": r"$\gamma$", "–": "--", "σ": r"$\sigma$", "²": "$^2$", "µ": r"$\mu$"}  # fmt: skip
 
 
-def markdown_tables(result: Result, lengths: Mapping[str, Sequence[Length]]) -> str:
-    """Markdown text."""
+def markdown_tables(
+    result: Result, lengths: Mapping[str, Sequence[Length]], fractions: Mapping[str, Mapping[str, Value]] | None = None
+) -> str:
+    """Markdown text; `fractions` are weight fractions by pattern, then phase, where a pattern has its own."""
     parts = []
-    for caption, head, rows in _tables(result, lengths):
+    for caption, head, rows in _tables(result, lengths, fractions or {}):
         lines = [f"**{caption}**", "", f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
         parts.append("\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]))
     return "\n\n".join(parts) + "\n"
 
 
-def latex_tables(result: Result, lengths: Mapping[str, Sequence[Length]]) -> str:
-    """LaTeX text; needs the package booktabs."""
+def latex_tables(
+    result: Result, lengths: Mapping[str, Sequence[Length]], fractions: Mapping[str, Mapping[str, Value]] | None = None
+) -> str:
+    """LaTeX text, as `markdown_tables`; needs the package booktabs."""
     parts = []
-    for caption, head, rows in _tables(result, lengths):
+    for caption, head, rows in _tables(result, lengths, fractions or {}):
         body = "\n".join(f"  {' & '.join(map(_latex, row))} \\\\" for row in rows)
         parts.append(
             f"\\begin{{table}}\n\\caption{{{_latex(caption)}}}\n\\begin{{tabular}}{{{'l' * len(head)}}}\n\\toprule\n"
@@ -43,8 +48,10 @@ def _latex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-def _tables(result: Result, lengths: Mapping[str, Sequence[Length]]) -> list[Table]:
-    tables = [_refinement(result), _phases(result), _sites(result)]
+def _tables(
+    result: Result, lengths: Mapping[str, Sequence[Length]], fractions: Mapping[str, Mapping[str, Value]]
+) -> list[Table]:
+    tables = [_refinement(result), _phases(result), _further_patterns(result, fractions), _sites(result)]
     tables += [
         (f"Bond lengths of {name}, Å", ["from", "to", "length", "times"],
          [[b.first, b.second, number_with_esd(round(b.length, 4), b.esd), str(b.count)] for b in found])
@@ -54,30 +61,76 @@ def _tables(result: Result, lengths: Mapping[str, Sequence[Length]]) -> list[Tab
 
 
 def _refinement(result: Result) -> Table:
-    facts = result.pattern
+    """One column for each pattern, of several a last one for all of them."""
+    columns = [[*_facts(one), *_figures(one.agreement)] for one in result.by_pattern().values()]
+    overall = [[*[("", "")] * len(_facts(result)), *_figures(result.agreement)]] if result.patterns else []
+    head = ["", *result.patterns, "all"] if overall else ["", "value"]
+    rows = [[cells[0][0], *(text for _, text in cells)] for cells in zip(*columns, *overall, strict=True)]
+    program = ["program", *[""] * len(result.patterns), " ".join(result.engine.values())]
+    shared = (
+        [] if result.agreement is None else [["parameters", *[""] * len(result.patterns), str(result.agreement.n_free)]]
+    )
+    return "Refinement", head, [*rows, *shared, program]
+
+
+def _facts(one: Result) -> list[tuple[str, str]]:
+    facts = one.pattern
     low, high = facts.get("range", (None, None))
-    rows = [["data", str(facts.get("source", "–")) + (" (synthetic)" if facts.get("synthetic") else "")],
-            ["range, °", f"{low:g}–{high:g}" if low is not None else "–"], ["wavelength, Å", str(facts.get("wavelength", "–"))],
-            ["program", " ".join(result.engine.values())]]  # fmt: skip
-    if result.agreement is not None:
-        a = result.agreement
-        rows += [["Rwp, %", f"{100 * a.rwp:.2f}"], ["Rexp, %", f"{100 * a.rexp:.2f}"], ["GOF", f"{a.gof:.2f}"],
-                 ["points", str(a.n_points)], ["parameters", str(a.n_free)]]  # fmt: skip
-    return "Refinement", ["", "value"], rows
+    unit = "µs" if facts.get("axis") == "tof" else "°"
+    wavelength = facts.get("wavelength")
+    return [
+        ("data", str(facts.get("source", "–")) + (" (synthetic)" if facts.get("synthetic") else "")),
+        ("radiation", RADIATIONS.get(str(facts.get("radiation")), "–")),
+        ("range", f"{low:g}–{high:g} {unit}" if low is not None else "–"),
+        ("wavelength, Å", "–" if wavelength is None else f"{wavelength:g}"),
+    ]
+
+
+def _figures(agreement: Agreement | None) -> list[tuple[str, str]]:
+    if agreement is None:
+        return []
+    a = agreement
+    return [("Rwp, %", f"{100 * a.rwp:.2f}"), ("Rexp, %", f"{100 * a.rexp:.2f}"), ("GOF", f"{a.gof:.2f}"), ("points", str(a.n_points))]  # fmt: skip
+
+
+def _further_patterns(result: Result, fractions: Mapping[str, Mapping[str, Value]]) -> Table:
+    """How further patterns differ from the first: scale, shares and strains, and fractions where they are their own."""
+    rows = []
+    for name in list(result.patterns)[1:]:
+        prefix = f"pattern.{name}."
+        rows += [
+            [name, key.removeprefix(prefix), number_with_esd(item.value, item.esd)]
+            for key, item in result.parameters.items()
+            if key.startswith((f"{prefix}scale", f"{prefix}share.", f"{prefix}strain.")) and (item.free or item.esd is not None)
+        ]  # fmt: skip
+        rows += [
+            [name, f"wt% of {phase}", _percent(weight)]
+            for phase, weight in fractions.get(name, {}).items()
+            if weight != result.phases[phase].weight_fraction
+        ]
+    return "Further patterns against the first", ["pattern", "parameter", "value"], rows
+
+
+def _percent(weight: Value) -> str:
+    if weight.value is None:
+        return "–"
+    return format_value(100 * weight.value, None if weight.esd is None else 100 * weight.esd, 2)
 
 
 def _phases(result: Result) -> Table:
     head = ["phase", "space group", "wt%", "a, Å", "b, Å", "c, Å", "α, °", "β, °", "γ, °", "V, Å³"]
     rows = []
     for name, phase in result.phases.items():
-        weight = phase.weight_fraction
-        percent = (
-            "–"
-            if weight.value is None
-            else format_value(100 * weight.value, None if weight.esd is None else 100 * weight.esd, 2)
-        )
         cell = [_cell(getattr(phase.cell, key)) for key in CELL_NAMES]
-        rows.append([name, phase.space_group, percent, *cell, format_value(phase.volume.value, phase.volume.esd, 3)])
+        rows.append(
+            [
+                name,
+                phase.space_group,
+                _percent(phase.weight_fraction),
+                *cell,
+                format_value(phase.volume.value, phase.volume.esd, 3),
+            ]
+        )
     return "Phases; standard uncertainties hold the factor GOF", head, rows
 
 

@@ -284,5 +284,8 @@ def _pattern_facts(one: JobPattern, notes: Sequence[str]) -> dict[str, Any]:
         "instrument": instrument.name,
         "calibrated": instrument.calibrated,
         "wavelength": lines[0][0] if lines else None,
+        "radiation": instrument.radiation.kind,
+        "lines": [list(line) for line in lines],
+        "bank_two_theta": None if instrument.bank is None else instrument.bank.two_theta,
         "notes": list(notes),
     }
