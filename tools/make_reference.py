@@ -95,7 +95,7 @@ VOCABULARY = {
     "pattern.zero": ("° 2θ", "Zero shift: observed = calculated + zero."),
     "pattern.displacement": (
         "mm",
-        "Sample height off the axis, Bragg–Brentano: Δ2θ = −(2 s/R) cosθ in radians; positive lowers 2θ.",
+        "How far the sample's surface lies below the axis (away from tube and detector), Bragg–Brentano: Δ2θ = −(2 s/R) cosθ in radians; positive lowers 2θ.",
     ),
     "pattern.background.c0": (
         "counts",

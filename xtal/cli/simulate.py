@@ -42,7 +42,7 @@ def simulate(
     background: Annotated[str | None, typer.Option("--background", help="Chebyshev counts 150,-20 and glass:50, kapton:80, halo:4.2:100.")] = None,
     counts: Annotated[float, typer.Option("--counts", min=1e-9, help="Height of the highest point above the background.")] = DEFAULT_COUNTS,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Poisson noise with this seed; none without it.")] = None,
-    displacement: Annotated[float, typer.Option("--displacement", help="Specimen displacement, mm.")] = 0.0,
+    displacement: Annotated[float, typer.Option("--displacement", help="Specimen displacement, mm; positive: surface too low.")] = 0.0,
     transparency: Annotated[float, typer.Option("--transparency", min=0, help="Depth 1/µ to which the beam sinks into a flat plate, mm.")] = 0.0,
     absorption: Annotated[float, typer.Option("--absorption", min=0, max=10, help="µR of a capillary.")] = 0.0,
     plate: Annotated[float | None, typer.Option("--plate", min=1e-6, help="µt of a thin flat plate; thick without it.")] = None,

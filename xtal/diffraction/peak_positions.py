@@ -1,6 +1,6 @@
 r"""Where the goniometer puts a Bragg angle: zero shift, sample displacement and transparency.
 
-Flat plate in reflection, specimen surface a distance s (mm, positive towards the source and detector) off the axis of a goniometer of
+Flat plate in reflection, specimen surface a distance s (mm, positive away from source and detector: too low) off the axis of a goniometer of
 radius R: :math:`\Delta 2\theta = -(2s/R)\cos\theta` in radians; a specimen into which the beam sinks by the depth :math:`t = 1/\mu`
 (mm): :math:`\Delta 2\theta = -(t/2R)\sin 2\theta` on average. Source: A. J. C. Wilson, Mathematical Theory of X-ray Powder
 Diffractometry (1963), chapter 4.
