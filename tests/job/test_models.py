@@ -292,6 +292,13 @@ def test_the_charge_of_latp_follows_its_aluminium(read_job):
     assert task["parameters"]["phase.latp.site.Li1.occupancy"]["value"] == pytest.approx(24 - 15 - 8 * 0.85 - 6 * 0.15)
 
 
+def test_the_charge_of_an_oxide_balances_although_its_form_factor_is_that_of_o1_minus(read_job):
+    """One Zn²⁺ for each O²⁻; reference oxides scatter as O¹⁻, whose charge would take half of the zinc away."""
+    added = '[[tie]]\ncharge_balance = "zno"\nfollower = "site.Zn1.occupancy"\n'
+    job = read_job(phase("zno"), added=added)
+    assert job.ties[0].terms == ((pytest.approx(1.0), "phase.zno.site.O1.occupancy"),)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

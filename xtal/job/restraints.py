@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..errors import JobError
+from ..oxidation import oxidation_number
 from ..structure import Site
 from .messages import nearest
 from .resolved import JobPhase, Restraint, Tie
@@ -13,6 +14,8 @@ from .schema import RestraintTable, TieTable
 
 __all__ = ["balance_of_charge", "refuse_restraints", "resolve_restraints"]
 
+_NOT_THE_IONS = ("O", "H", "D")
+"""Form factors of O¹⁻ and of neutral hydrogen stand for oxide and for protons: their charges are the oxidation numbers."""
 _SITE_NAME = re.compile(r"phase\.(?P<phase>[^.]+)\.site\.(?P<site>.+)")
 
 
@@ -68,6 +71,8 @@ def refuse_restraints(restraints: Sequence[Restraint], mode: str, where: str) ->
 def balance_of_charge(table: TieTable, phases: Sequence[JobPhase], place: str) -> Tie:
     """Occupancy that follows the others so that Σ charge · occupancy · multiplicity of a phase is zero.
 
+    Charges are those of the tie, else −2 of oxygen and +1 of hydrogen, else those of the ions.
+
     Raises
     ------
     JobError
@@ -103,6 +108,8 @@ def _charge(site: Site, table: TieTable, phase: JobPhase, place: str) -> float:
     given = table.charges.get(site.label, table.charges.get(site.element))
     if given is not None:
         return given
+    if site.element in _NOT_THE_IONS:
+        return float(oxidation_number("H" if site.element == "D" else site.element))
     if site.charge is None:
         raise JobError(
             f"the charge of {site.label} in {phase.name} is not known;",

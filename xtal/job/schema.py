@@ -214,7 +214,8 @@ class TieTable(_Table):
         None, description="With charge_balance: the occupancy that follows, 'site.Cl1.occupancy'."
     )
     charges: dict[str, float] = Field(
-        default_factory=dict, description="With charge_balance: charges by site or element; default: those of the ions."
+        default_factory=dict,
+        description="With charge_balance: charges by site or element; default: −2 of O, +1 of H, else those of the ions.",
     )
 
     @model_validator(mode="after")
