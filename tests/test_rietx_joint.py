@@ -11,8 +11,8 @@ import pytest
 from rietx_tasks import RADIUS, copper, gaussian, nickel, noisy, peaks, task
 
 from xtal.engines.rietx_joint import build_joint
-from xtal.engines.rietx_units import TaskError
 from xtal.engines.rietx_worker import refine
+from xtal.engines.worker_lines import TaskError, encode
 
 X = np.arange(30.0, 100.0, 0.03)
 CU, NI = 0.03, 0.02
@@ -63,9 +63,7 @@ def joint_task(patterns: list[dict[str, Any]], free: list[list[str]], **changes:
 
 
 def outcome_of(job: dict[str, Any]) -> dict[str, Any]:
-    lines: list[str] = []
-    refine(job, lines.append, [])
-    return json.loads(lines[-1])["outcome"]
+    return json.loads(encode(refine(job, lambda event: None)))
 
 
 @pytest.fixture(scope="module")
@@ -148,5 +146,5 @@ def test_a_bank_at_time_of_flight_is_refused_with_the_engines_that_refine_it(mea
         "goniometer_radius_mm": RADIUS,
     }
     with pytest.raises(TaskError, match=r"rietx 1\.10 reads time-of-flight banks and refines none.*gsas2") as caught:
-        refine(job, lambda line: None, [])
+        refine(job, lambda event: None)
     assert caught.value.kind == "unsupported"

@@ -27,8 +27,8 @@ from rietx_tasks import (
 
 from xtal.engines.rietx_freedom import build_problem
 from xtal.engines.rietx_restraints import restraint_bonds
-from xtal.engines.rietx_units import TaskError
 from xtal.engines.rietx_worker import refine
+from xtal.engines.worker_lines import TaskError, encode
 from xtal.stephens import isotropic_stephens
 from xtal.symmetry import SpaceGroup
 
@@ -37,9 +37,7 @@ CAPILLARY = instrument(geometry="debye-scherrer", monochromator_two_theta=None)
 
 def outcome_of(job: dict[str, Any]) -> dict[str, Any]:
     """What the worker says at the end of a task, in this process."""
-    lines: list[str] = []
-    refine(job, lines.append, [])
-    return json.loads(lines[-1])["outcome"]
+    return json.loads(encode(refine(job, lambda event: None)))
 
 
 def evaluated(phases: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:

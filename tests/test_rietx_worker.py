@@ -35,7 +35,8 @@ from rietx_tasks import (
 from xtal.engines.rietx_covariance import inverse_normal
 from xtal.engines.rietx_freedom import build_problem, free_exactly
 from xtal.engines.rietx_model import polarization_fraction, symmetry_of
-from xtal.engines.rietx_units import Link, TaskError, known_links
+from xtal.engines.rietx_units import Link, known_links
+from xtal.engines.worker_lines import TaskError
 
 # -- the worker as a process -----------------------------------------------------------
 

@@ -1,6 +1,6 @@
-"""Child process that runs PDFfit2: JSON lines in, JSON lines out.
+"""Child process that runs PDFfit2: ``python -m xtal.engines.pdffit2_worker``; see `json_lines`.
 
-Run as ``python -m xtal.engines.pdffit2_worker``. A task holds ``phases`` (name, cell, atoms with symbol and xyz), ``data`` (name,
+A task holds ``phases`` (name, cell, atoms with symbol and xyz), ``data`` (name,
 probe, q_max, r, g, sigma), ``parameters`` (value, min, max by name), ``variables`` (what of PDFfit2 follows which parameters, linearly)
 and ``stages`` (name, free, max_cycles). The outcome holds ``parameters``, ``data`` (rw and calculated G by name), ``rw``, ``converged``,
 ``at_bounds``. PDFfit2 has no bounds: a parameter that ends a stage beyond one is put on it and held while the stage is repeated.
@@ -10,28 +10,25 @@ What PDFfit2 prints, from Python or C++, goes to standard error.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from diffpy.pdffit2 import PdfFit, redirect_stdout
+from diffpy.pdffit2 import PdfFit, pdffit2, redirect_stdout
 from diffpy.pdffit2 import __version__ as pdffit2_version
 
-from xtal.engines.worker_lines import claim_stdout, encode, end_with_parent, line_writer
+from xtal.engines.json_lines import Emit, serve
+from xtal.engines.worker_lines import TaskError
 
-__all__ = ["main"]
-
-Emit = Callable[[dict[str, Any]], None]
+__all__ = ["refine"]
 
 TOLERANCE = 1e-8
 ENGINE = {"name": "pdffit2", "version": str(pdffit2_version)}
-PHASE_WIDE = ("pscale", "delta1", "delta2", "spdiameter")
-DATA_WIDE = ("dscale", "qdamp", "qbroad")
+PDFFIT2_ERRORS = (
+    pdffit2.calculationError, pdffit2.constraintError, pdffit2.structureError, pdffit2.unassignedError,
+)  # fmt: skip
 TINY = 1e-12
 STALLED = 1e-9
 STEPS_OUTSIDE = 3
@@ -40,77 +37,24 @@ LEAST_R = 0.5
 """Steps above r = 0 at which the first empty point may lie."""
 
 
-class TaskError(Exception):
-    """A task that can't be carried out, with its kind for the parent."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        self.kind = kind
-        super().__init__(message)
-
-
-def main() -> int:
-    """Serve commands until ``quit`` or end of input."""
-    write = line_writer(claim_stdout())
-
-    def emit(event: dict[str, Any]) -> None:
-        write(encode(event))
-
-    redirect_stdout(sys.stderr)
-    end_with_parent()
-    emit({"event": "ready", "engine": ENGINE["name"], "version": ENGINE["version"]})
-    return serve(sys.stdin, emit)
-
-
-def serve(lines: Iterable[str], emit: Emit) -> int:
-    """Answer each command line; an error in one never ends the process."""
-    for line in lines:
-        if not line.strip():
-            continue
-        try:
-            command = json.loads(line)
-            if command.get("cmd") == "quit":
-                break
-            answer(command, emit)
-        except Exception as error:  # the parent must hear of every failure
-            emit(error_event(error))
-    return 0
-
-
-def answer(command: dict[str, Any], emit: Emit) -> None:
-    """Carry out one command."""
-    name = command.get("cmd")
-    if name == "refine":
-        refine(command["task"], emit)
-    elif name == "version":
-        emit({"event": "version", "engine": ENGINE["name"], "version": ENGINE["version"]})
-    else:
-        raise TaskError("bad_input", f"Unknown command {name!r}; use refine, version or quit.")
-
-
-def error_event(error: Exception) -> dict[str, Any]:
-    """Return the error event of an exception, classified for the parent."""
-    kind = error.kind if isinstance(error, TaskError) else "internal"
-    message = str(error) or type(error).__name__
-    if type(error).__name__ in ("calculationError", "constraintError", "structureError", "unassignedError"):
-        kind, message = "diverged", f"PDFfit2 could not go on: {message}"
-    return {"event": "error", "kind": kind, "message": message, "detail": "".join(traceback.format_exception(error))}
-
-
-def refine(task: dict[str, Any], emit: Emit) -> None:
-    """Run every stage of a task, reporting each, then the final outcome."""
+def refine(task: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Run every stage of a task, reporting each, and return the final outcome."""
+    if not task["stages"]:
+        raise TaskError("bad_input", "stages: the task has none, so there is nothing to do.")
     values = {name: float(item["value"]) for name, item in task["parameters"].items()}
     outcome: dict[str, Any] = {}
     at_bounds: dict[str, float] = {}
     for index, stage in enumerate(task["stages"]):
         emit({"event": "stage_start", "index": index, "name": stage["name"]})
         started = time.monotonic()
-        outcome = run_stage(task, stage, values, at_bounds)
+        try:
+            outcome = run_stage(task, stage, values, at_bounds)
+        except PDFFIT2_ERRORS as error:
+            raise TaskError("diverged", f"PDFfit2 could not go on: {error}") from error
         values = dict(outcome["parameters"])
         emit({"event": "stage", "index": index, "name": stage["name"], "rwp": outcome["rw"],
               "seconds": time.monotonic() - started, "snapshot": outcome})  # fmt: skip
-    if not outcome:
-        raise TaskError("bad_input", "stages: the task has none, so there is nothing to do.")
-    emit({"event": "done", "outcome": outcome})
+    return outcome
 
 
 def run_stage(
@@ -291,4 +235,5 @@ def sums_of_squares(item: dict[str, Any], calculated: np.ndarray[Any, Any]) -> t
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    redirect_stdout(sys.stderr)
+    raise SystemExit(serve(ENGINE, refine))

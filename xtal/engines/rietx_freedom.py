@@ -29,7 +29,8 @@ from xtal.engines.rietx_model import (
 )
 from xtal.engines.rietx_refusals import check_task
 from xtal.engines.rietx_texture import texture_links
-from xtal.engines.rietx_units import COORDINATES, KINDS, TENSOR, Link, TaskError, ever_used, has_stephens, known_links
+from xtal.engines.rietx_units import COORDINATES, KINDS, TENSOR, Link, ever_used, has_stephens, known_links
+from xtal.engines.worker_lines import TaskError
 
 Array = NDArray[np.float64]
 

@@ -39,7 +39,8 @@ from xtal.engines.rietx_freedom import (
 from xtal.engines.rietx_model import build_instrument, build_pattern, build_phases, form_factor_warnings, species_of
 from xtal.engines.rietx_refusals import check_task
 from xtal.engines.rietx_stages import check_finite, compiled, seed_scales
-from xtal.engines.rietx_units import Link, TaskError
+from xtal.engines.rietx_units import Link
+from xtal.engines.worker_lines import TaskError
 
 
 @dataclass

@@ -44,12 +44,12 @@ from xtal.engines.rietx_units import (
     PEAK_QUANTITIES,
     TENSOR,
     Link,
-    TaskError,
     ever_used,
     has_stephens,
     make_parameter,
     value_of,
 )
+from xtal.engines.worker_lines import TaskError
 
 UNUSED_RADIUS_MM = 200.0
 """Radius given to rietx when none is needed: it only divides a displacement of zero."""

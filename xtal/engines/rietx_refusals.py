@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from xtal.engines.rietx_units import Link, TaskError, ever_used, value_of
+from xtal.engines.rietx_units import Link, ever_used, value_of
+from xtal.engines.worker_lines import TaskError
 
 LARGEST_MU_R = 1.0
 """The formula of rietx for a capillary (Rouse et al., Acta Cryst. A26 (1970) 682) was fitted up to here."""

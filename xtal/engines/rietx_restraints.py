@@ -14,7 +14,7 @@ import numpy as np
 from rietx.model.restraints import CompiledRestraints, _Bond, restraint_residual
 
 from xtal.engines.rietx_freedom import Array
-from xtal.engines.rietx_units import TaskError
+from xtal.engines.worker_lines import TaskError
 
 SHELL = 1.25
 """Distances up to this times the shortest belong to the coordination shell."""

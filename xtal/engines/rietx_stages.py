@@ -17,7 +17,7 @@ from rietx.schemas.plan import CLOSING_WINDOW_TOL, INTERMEDIATE_FTOL
 from xtal.engines.rietx_covariance import Solved, solved_stage
 from xtal.engines.rietx_freedom import Problem, entry_of, free_exactly
 from xtal.engines.rietx_restraints import with_restraints
-from xtal.engines.rietx_units import TaskError
+from xtal.engines.worker_lines import TaskError
 
 SMALLEST_SHARE = 0.02
 """A starting scale is at least this share of the one that explains the whole pattern."""

@@ -14,7 +14,8 @@ from rietx.crystallography.symmetry import resolve_group
 from rietx.model.preferred_orientation import TEXTURE_SAMPLE_PSI_DEG, texture_term_weights
 
 from xtal.diffraction.harmonics import harmonic_basis
-from xtal.engines.rietx_units import KINDS, Link, TaskError
+from xtal.engines.rietx_units import KINDS, Link
+from xtal.engines.worker_lines import TaskError
 from xtal.lattice import Lattice
 from xtal.symmetry import SpaceGroup
 

@@ -24,6 +24,8 @@ from typing import Any
 
 from rietx.schemas import Parameter
 
+from xtal.engines.worker_lines import TaskError
+
 CELL_NAMES = ("a", "b", "c", "alpha", "beta", "gamma")
 
 
@@ -59,22 +61,6 @@ LARGEST_SIZE_NM = 1.0e4
 
 SMALLEST_GAUSSIAN_FWHM_SQUARED = 1.0e-8
 """rietx clamps the Gaussian FWHM² (deg²) here, so W = 0 starts on the clamp."""
-
-
-class TaskError(Exception):
-    """A task this worker refuses or a fit that failed.
-
-    Parameters
-    ----------
-    kind
-        ``"unsupported"``, ``"bad_input"`` or ``"diverged"`` (engine contract).
-    message
-        What was found, where, and what to do.
-    """
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True)

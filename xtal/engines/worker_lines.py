@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 import threading
@@ -11,9 +10,27 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
-__all__ = ["claim_stdout", "encode", "end_with_parent", "line_writer"]
+from ..strict_json import finite
+
+__all__ = ["TaskError", "claim_stdout", "encode", "end_with_parent", "line_writer"]
 
 PARENT_CHECK_SECONDS = 1.0
+
+
+class TaskError(Exception):
+    """A task that a worker refuses, or a fit that failed.
+
+    Parameters
+    ----------
+    kind : str
+        ``"unsupported"``, ``"bad_input"`` or ``"diverged"``, as in the engine contract.
+    message : str
+        What was found, where, and what to do.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 def claim_stdout() -> IO[str]:
@@ -51,14 +68,4 @@ def encode(value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        return json.dumps(finite(value), allow_nan=False)

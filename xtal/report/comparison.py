@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from html import escape
-from typing import Any
 
 from ..result import Value, format_value
 from ..rietveld.compare import Comparison, Difference
+from ..strict_json import strict_json
 from .page import plain_page
 from .values import number, row, table
 
@@ -17,7 +15,7 @@ __all__ = ["comparison_html", "comparison_json", "comparison_tab"]
 
 def comparison_json(comparison: Comparison) -> str:
     """Text of comparison.json."""
-    return json.dumps(_finite(comparison.to_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return strict_json(comparison.to_dict(), indent=1) + "\n"
 
 
 def comparison_html(comparison: Comparison) -> str:
@@ -82,11 +80,3 @@ def _value(value: Value) -> str:
     if value.value is None or value.esd is None:
         return number(value.value)
     return escape(format_value(value.value, value.esd))
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _finite(item) for key, item in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(item) for item in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 from html import escape
-from typing import Any
 
 from ..plot.rivals import plot_rivals
 from ..rietveld.rivals import Rival, RivalModels
+from ..strict_json import strict_json
 from .page import picture, plain_page
 from .values import missing, row, table
 
@@ -18,7 +17,7 @@ __all__ = ["rivals_html", "rivals_json", "rivals_png"]
 
 def rivals_json(models: RivalModels) -> str:
     """Text of rivals.json; an infinite factor is null."""
-    return json.dumps(_finite(models.to_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return strict_json(models.to_dict(), indent=1) + "\n"
 
 
 def rivals_png(models: RivalModels) -> bytes:
@@ -67,11 +66,3 @@ def _cells(rival: Rival) -> tuple[str, ...]:
         f"{100 * rival.rwp:.2f}", f"{rival.gof:.2f}", str(rival.n_free), f"{rival.delta_bic:+.0f}",
         f"{rival.delta_bic_effective:+.1f}", verdict, found, f'<a href="{escape(rival.name)}/report.html">report</a>',
     )  # fmt: skip
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _finite(item) for key, item in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(item) for item in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content

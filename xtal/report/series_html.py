@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -21,6 +20,7 @@ from ..plot.series import map_levels
 from ..result import ProfileCurves
 from ..series.findings import Findings, analyse
 from ..series.series import Series
+from ..strict_json import strict_json
 from .series_tables import findings_sections
 
 __all__ = ["series_html", "write_series_report"]
@@ -46,7 +46,7 @@ def write_series_report(folder: Path | str) -> Path:
     """
     with Series(folder) as series:
         findings = analyse(series)
-        text = json.dumps(_finite(findings.to_dict()), indent=1, ensure_ascii=False, allow_nan=False)
+        text = strict_json(findings.to_dict(), indent=1)
         write_text_atomic(Path(folder) / FINDINGS_NAME, text + "\n")
         return write_text_atomic(Path(folder) / REPORT_NAME, series_html(series, findings))
 
@@ -65,7 +65,7 @@ def series_html(series: Series, findings: Findings) -> str:
     policy = (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; img-src data:"
     )
-    data = json.dumps(_finite(_data(series)), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    data = strict_json(_data(series), separators=(",", ":")).replace("<", "\\u003c")
     title = escape(str(series.meta["title"]))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -256,16 +256,6 @@ def _colours() -> list[list[int]]:
 
 def _number(value: Any) -> float | None:
     return None if value is None or not np.isfinite(value) else float(f"{float(value):.8g}")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _base64(data: bytes) -> str:

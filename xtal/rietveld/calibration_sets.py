@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..instrument import Instrument, Profile
 from ..io.covariance import COVARIANCE_NAME
 from ..result import Result
+from ..strict_json import strict_json
 from .calibrate import PROFILE_NAMES, Calibration, gaussian_variance
 
 __all__ = ["CALIBRATION_SCHEMA", "CalibrationSet", "StandardFit", "combined_calibration", "disagreement_notes"]
@@ -71,7 +72,7 @@ class CalibrationSet:
             "standards": [asdict(fit) for fit in self.fits],
             "notes": list(self.notes),
         }
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        return strict_json(content, indent=1) + "\n"
 
 
 def combined_calibration(found: Sequence[tuple[str, Calibration]], name: str) -> CalibrationSet:
