@@ -60,6 +60,9 @@ WRONG = {
     "an unknown structure": ([(PHASE, 'structure = "lfi"')], "", ["[[phase]]", "'structure'", "'lfi'", "lif"]),
     "a phase twice": ([(PHASE, f"{PHASE}\n[[phase]]\n{PHASE}")], "", ["'lif'", "twice", "its own name"]),
     "no phase": ([(f"[[phase]]\n{PHASE}", "")], "", ["no phase", "[[phase]]"]),
+    "a cell in nm": (
+        [phase_with('start = {"cell.a" = 0.40267}')], "", ["phase.lif.cell.a", "0.40267 Å", "4.0173", "1 nm is 10 Å"],
+    ),
     "a phase name with a blank": ([phase_with('name = "li f"')], "", ["[[phase]]", "'name'", "'li f' found"]),
     "an unknown parameter in a stage": (
         [stage_with("phase.lif.scal")], "", ["[[stage]] number 1 (scale)", "'phase.lif.scal'", "'phase.lif.scale'"],
@@ -237,3 +240,18 @@ def test_file_name_that_would_break_dotted_names_becomes_a_plain_phase_name(fold
     job = job_from_template("quantitative-phase-analysis", folder / "flat.xy", phases=[str(odd)])
     assert [phase.name for phase in job.phases] == ["LiF_v1_2_new_"]
     assert "phase.LiF_v1_2_new_.scale" in job.stages[0].free
+
+
+def test_a_displacement_parameter_of_the_cif_that_cannot_be_refined_is_refused_by_name(read_job, folder):
+    """B given as U: 0.8 Å² is more than any solid has."""
+    from xtal import reference_structure
+    from xtal.io.cif import cif_text
+
+    text = cif_text(reference_structure("lif"))
+    u_iso = next(line.split()[-1] for line in text.splitlines() if line.startswith("F1 "))
+    assert float(u_iso.partition("(")[0]) < 0.1
+    wrong = "\n".join(line.replace(u_iso, "0.8") if line.startswith("F1 ") else line for line in text.splitlines())
+    (folder / "wrong.cif").write_text(wrong)
+    with pytest.raises(JobError, match=r"phase\.lif\.site\.F1\.u_iso starts at 0\.8 Å².*B = 8π²U"):
+        read_job((PHASE, 'name = "lif"\nstructure = "wrong.cif"'), stage_with("phase.*.site.*.u_iso"))
+    assert read_job((PHASE, 'name = "lif"\nstructure = "wrong.cif"')).phases[0].name == "lif"

@@ -23,6 +23,7 @@ from ..job.parameters import (
     idle_phase_parameters,
     model_parameters,
 )
+from ..job.plausible import refuse_implausible_starts
 from ..job.resolved import Job, JobPattern, JobPhase, Parameter
 from ..job.restraints import refuse_restraints, resolve_restraints
 from ..job.schema import JobFile, PhaseTable
@@ -166,6 +167,7 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
         parameters, ties, stages = without_structures(parameters, ties, stages, where)
         refuse_restraints(restraints, job_file.mode, where)
     refuse_contradictions(parameters, ties, model.touched, where)
+    refuse_implausible_starts(parameters, phases, {name for stage in stages for name in stage.free}, where)
     return Job(
         title=job_file.title or first.pattern.source,
         engine=engine or job_file.engine,
