@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class Pool:
     """Answers at once, the last given first."""
 
     def __init__(self, answer: Answer, slots: int = 2) -> None:
-        self.answer, self.slots, self.waiting, self.given = answer, slots, [], []
+        self.answer, self.slots, self.waiting, self.given, self.messages = answer, slots, [], [], []
         self.is_connected = True
 
     @property
@@ -35,9 +35,10 @@ class Pool:
     def n_slots(self) -> int:
         return self.slots
 
-    def submit(self, task: FrameTask, avoid: str = "") -> None:
-        self.waiting.append(task)
-        self.given.append((task, avoid))
+    def submit(self, tasks: Sequence[FrameTask], avoid: str = "") -> None:
+        self.messages.append(len(tasks))
+        self.waiting += tasks
+        self.given += [(task, avoid) for task in tasks]
 
     def next(self, seconds: float):
         if not self.waiting:
@@ -45,8 +46,9 @@ class Pool:
         task = self.waiting.pop()
         return task, self.answer(task)
 
-    def cancel(self, task: FrameTask) -> None:
+    def cancel(self, task: FrameTask) -> list[FrameTask]:
         self.waiting.remove(task)
+        return [task]
 
 
 def good(task: FrameTask) -> Fit:

@@ -76,15 +76,19 @@ def run(
     stop = StopRequest()
     given = read_series_file(file)
     threading.Thread(target=_load_libraries, daemon=True).start()
+    reports: list[Path] = []
+
+    def write_report(summary: Summary) -> None:
+        if summary.done:
+            from ..report.series_html import write_series_report
+
+            reports.append(write_series_report(output))
+
     with _counting_interrupts(stop, quiet), _progress(quiet) as listener:
-        summary = run_series(given, output, options, stop=stop, listener=listener)
+        summary = run_series(given, output, options, stop=stop, listener=listener, meanwhile=write_report)
     if not quiet:
         _say(summary, output)
-    if summary.done:
-        from ..report.series_html import write_series_report
-
-        report = write_series_report(output)
-        if not quiet:
+        for report in reports:
             print(f"report: {report}")
     if stop.count:
         raise typer.Exit(INTERRUPTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,15 @@ class PhaseModel:
         self.broadening = Broadening(phase, self.structure)
         self.scattering = StructureIntensity(self.structure, instrument.radiation, use_dispersion)
         self.extracted: FloatArray | None = None
+        inner = ["scale", *self.orientation.names(), *self.scattering.names(), *self.broadening.names()]
+        inner += [f"cell.{name}" for name in self.structure.space_group.free_cell_parameters()]
+        self._own = [(self.prefix + name, name) for name in inner]
+        self._cell_names = [(self.prefix + f"cell.{name}", name) for name in CELL_NAMES]
         self._key: Any = None
         self._scattered: Any = None
+        self._lattices: dict[tuple[float | None, ...], Lattice] = {}
+        self._moving: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._last: tuple[tuple[float | None, ...], Reflected] | None = None
 
     def known_names(self) -> list[str]:
         """Dotted names of the parameters that this phase has."""
@@ -75,11 +83,16 @@ class PhaseModel:
         NativeError
             The fit ran into an impossible cell.
         """
-        own = {name: values[key] for name in CELL_NAMES if (key := f"{self.prefix}cell.{name}") in values}
-        try:
-            return self.structure.space_group.complete_cell(own, self.structure.lattice)
-        except Exception as error:
-            raise NativeError("diverged", f"phase {self.name}: impossible cell ({error}).") from error
+        given = tuple(values.get(key) for key, _ in self._cell_names)
+        if given not in self._lattices:
+            own = {name: values[key] for key, name in self._cell_names if key in values}
+            try:
+                lattice = self.structure.space_group.complete_cell(own, self.structure.lattice)
+            except Exception as error:
+                raise NativeError("diverged", f"phase {self.name}: impossible cell ({error}).") from error
+            # the cell of an evaluation is asked for again and again; those before it are not
+            self._lattices = {given: lattice}
+        return self._lattices[given]
 
     def list_reflections(self, values: Mapping[str, float], low: float, high: float) -> None:
         """Make the list of reflections that reach into a range of the axis, and keep it for the next evaluations."""
@@ -97,7 +110,7 @@ class PhaseModel:
         """The families between two d-spacings (Å)."""
         self.hkl, self.multiplicity = reflection_families(lattice, self.structure.space_group, d_min, d_max)
         self.indices = self.hkl.astype(float)
-        self._key = None
+        self._key, self._last = None, None
 
     def _inverse_d_squared(self, lattice: Lattice) -> FloatArray:
         return np.asarray(((self.indices @ lattice.reciprocal_metric_tensor) * self.indices).sum(axis=1))
@@ -113,10 +126,21 @@ class PhaseModel:
 
     def reflected(self, values: Mapping[str, float], moving: tuple[str, ...] = ()) -> Reflected:
         """The reflections at `values` with derivatives by those of the `moving` parameters that are the phase's."""
-        start = len(self.prefix)
-        names = tuple(name for name in moving if name.startswith(self.prefix))
-        inner = [name[start:] for name in names]
-        own = {name[start:]: value for name, value in values.items() if name.startswith(self.prefix)}
+        given = tuple(values.get(key) for key, _ in self._own)
+        names = self._moving.get(moving)
+        if names is None:
+            names = self._moving[moving] = tuple(name for name in moving if name.startswith(self.prefix))
+        if self._last is not None and self.extracted is None and self._last[0] == given:
+            found = self._last[1]
+            if names in (found.names, ()):
+                return found if names else replace(found, names=(), slopes=found.slopes[:0])
+        found = self._reflected(values, names)
+        self._last = given, found
+        return found
+
+    def _reflected(self, values: Mapping[str, float], names: tuple[str, ...]) -> Reflected:
+        inner = [name[len(self.prefix) :] for name in names]
+        own = {name: values[key] for key, name in self._own if key in values}
         lattice = self.lattice(values)
         metric, inverse = lattice.reciprocal_metric_tensor, self._inverse_d_squared(lattice)
         moves = self._moves(lattice, inner)
@@ -125,11 +149,11 @@ class PhaseModel:
         slopes = np.zeros((len(names), 4, len(inverse)))
         for row, name in zip(slopes, inner, strict=True):
             if name in broadened.slopes:
-                row[[INVERSE_SIZE, STRAIN]] = broadened.slopes[name]
+                row[INVERSE_SIZE : STRAIN + 1] = broadened.slopes[name]
         for (name, move), by_move in zip(moves.items(), broadened.by_moves, strict=True):
             row = slopes[inner.index(f"cell.{name}")]
             row[INVERSE_D_SQUARED] = ((self.indices @ move) * self.indices).sum(axis=1)
-            row[[INVERSE_SIZE, STRAIN]] = by_move
+            row[INVERSE_SIZE : STRAIN + 1] = by_move
         if self.extracted is None:
             strength, f2 = self._strength(lattice, inverse, own, inner, moves, slopes)
         else:

@@ -1,6 +1,7 @@
 r"""|F|² of a phase, averaged over Friedel mates, with derivatives by everything of the structure that can be free.
 
 :math:`F_\pm(h) = \sum_j o_j f_j(s)\, e^{-8\pi^2 U_j s^2}\, S_j(\pm h)` with s = 1/2d; the phase sums S are kept while the coordinates are held.
+All sites are taken at once: arrays over (sites, reflections).
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ __all__ = ["StructureIntensity"]
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
+_Sums = tuple[ComplexArray, list[dict[str, ComplexArray]], dict[int, ComplexArray]]
+
 _B_OVER_U = 8 * np.pi**2
+_NOTHING: _Sums = (np.zeros((0, 0), dtype=complex), [], {})
 
 
 class StructureIntensity:
@@ -40,6 +44,24 @@ class StructureIntensity:
     def __init__(self, structure: Structure, radiation: Radiation, use_dispersion: bool) -> None:
         self.radiation, self.use_dispersion = radiation, use_dispersion
         self.sites = [SiteSums(site, structure) for site in structure.sites]
+        scatterers = [species_of(site) for site in structure.sites]
+        self._species = list(dict.fromkeys(scatterers))
+        self._of_species = np.array([self._species.index(one) for one in scatterers], dtype=np.int64)
+        bases = [f"site.{site.label}." for site in structure.sites]
+        self._moving = [base + name for base, sums in zip(bases, self.sites, strict=True) for name in sums.names()]
+        self._occupancies = [
+            (base + "occupancy", site.occupancy) for base, site in zip(bases, structure.sites, strict=True)
+        ]
+        # an anisotropic site's displacements are part of its phase sums
+        self._u_isos = [
+            ("" if site.u_aniso is not None else base + "u_iso", 0.0 if site.u_aniso is not None else site.u_iso or 0.0)
+            for base, site in zip(bases, structure.sites, strict=True)
+        ]
+        self._bases = bases
+        self._has_tensors = any(site.u_aniso is not None for site in structure.sites)
+        self._of: FloatArray | None = None
+        self._key: tuple[object, ...] = ()
+        self._sums: _Sums = _NOTHING
 
     def names(self) -> list[str]:
         """Parameters within the phase (``site.O1.u_iso``)."""
@@ -76,54 +98,63 @@ class StructureIntensity:
         by_metric : ndarray, shape (3, n)
             By the diagonal of `metric`, from anisotropic displacements only.
         """
-        parts = [self._part(sums, hkl, s_squared, metric, values, wanted) for sums in self.sites]
-        plus = sum(
-            (occupancy * weight * sums for occupancy, weight, _, sums, _, _ in parts), np.zeros(len(hkl), complex)
-        )
-        minus = sum((o * weight * sums.conj() for o, weight, _, sums, _, _ in parts), np.zeros(len(hkl), complex))
+        occupancy = np.array([values.get(*one) for one in self._occupancies])[:, None]
+        u_iso = np.array([values.get(*one) for one in self._u_isos])[:, None]
+        amplitude, amplitude_slope = self._amplitudes(s_squared)
+        damping = np.exp(-_B_OVER_U * u_iso * s_squared)
+        weight = amplitude * damping
+        sums, moved, pulled = self._phase_sums(hkl, metric, values, wanted)
+        scattering = occupancy * weight
+        mirrored = sums.conj()
+        plus, minus = (scattering * sums).sum(axis=0), (scattering * mirrored).sum(axis=0)
+        # a change w of a site's weight changes |F|² by Re(w · lever)
+        lever = plus.conj() * sums + minus.conj() * mirrored
+        by_weight = amplitude_slope * damping - _B_OVER_U * u_iso * weight
+        by_s = (occupancy * by_weight * lever).real.sum(axis=0)
 
-        def slope(weight: ComplexArray, sums: ComplexArray) -> FloatArray:
-            return np.asarray((plus.conj() * weight * sums + minus.conj() * weight * sums.conj()).real)
+        def shifted(row: int, change: ComplexArray) -> FloatArray:
+            """Slope where the phase sums of a site change."""
+            along = plus.conj() * change + minus.conj() * change.conj()
+            return np.asarray((scattering[row] * along).real)
 
-        slopes, by_s, by_metric = {}, np.zeros(len(hkl)), np.zeros((3, len(hkl)))
-        for member, (occupancy, weight, weight_slope, sums, moved, pulled) in zip(self.sites, parts, strict=True):
-            base = f"site.{member.site.label}"
-            by_s += slope(occupancy * weight_slope, sums)
-            if pulled is not None:
-                by_metric += np.stack([slope(occupancy * weight, one) for one in pulled])
-            if f"{base}.occupancy" in wanted:
-                slopes[f"{base}.occupancy"] = slope(weight, sums)
-            if f"{base}.u_iso" in wanted:
-                slopes[f"{base}.u_iso"] = slope(-_B_OVER_U * s_squared * occupancy * weight, sums)
-            for letter, shifted in moved.items():
-                slopes[f"{base}.{letter}"] = slope(occupancy * weight, shifted)
+        slopes = {}
+        for row, base in enumerate(self._bases):
+            if base + "occupancy" in wanted:
+                slopes[base + "occupancy"] = (weight[row] * lever[row]).real
+            if self._u_isos[row][0] in wanted:
+                slopes[base + "u_iso"] = -_B_OVER_U * s_squared * (scattering[row] * lever[row]).real
+            for letter, change in moved[row].items():
+                slopes[base + letter] = shifted(row, change)
+        by_metric = np.zeros((3, len(hkl)))
+        for row, pull in pulled.items():
+            by_metric += np.stack([shifted(row, one) for one in pull])
         return (np.abs(plus) ** 2 + np.abs(minus) ** 2) / 2, slopes, by_s, by_metric
 
-    def _part(
-        self,
-        sums: SiteSums,
-        hkl: FloatArray,
-        s_squared: FloatArray,
-        metric: FloatArray,
-        values: Mapping[str, float],
-        wanted: set[str],
-    ) -> tuple[float, ComplexArray, ComplexArray, ComplexArray, dict[str, ComplexArray], ComplexArray | None]:
-        """Occupancy, weight and its slope by s², phase sums and their slopes of one site."""
-        base = f"site.{sums.site.label}"
-        own = {name: values[key] for name in sums.names() if (key := f"{base}.{name}") in values}
-        u_iso = 0.0 if sums.site.u_aniso is not None else values.get(f"{base}.u_iso", sums.site.u_iso or 0.0)
-        damping = np.exp(-_B_OVER_U * u_iso * s_squared)
-        amplitude, slope = self._amplitude(sums, s_squared)
-        weight = amplitude * damping
-        moving = frozenset(name for name in sums.names() if f"{base}.{name}" in wanted)
-        total, slopes, by_metric = sums.evaluate(hkl, own, metric, moving)
-        occupancy = values.get(f"{base}.occupancy", sums.site.occupancy)
-        return occupancy, weight, slope * damping - _B_OVER_U * u_iso * weight, total, slopes, by_metric
+    def _phase_sums(self, hkl: FloatArray, metric: FloatArray, values: Mapping[str, float], wanted: set[str]) -> _Sums:
+        """Phase sums of all sites, (sites, n), their slopes by what moves, and those by the metric; kept while nothing moves."""
+        moving = [name for name in self._moving if name in wanted]
+        where = tuple(values.get(name) for name in self._moving)
+        key = (*where, *moving, metric.tobytes() if self._has_tensors else b"")
+        if self._of is hkl and key == self._key:
+            return self._sums
+        rows, moved, pulled = [], [], {}
+        for number, (base, sums) in enumerate(zip(self._bases, self.sites, strict=True)):
+            own = {name: values[base + name] for name in sums.names() if base + name in values}
+            free = frozenset(name for name in sums.names() if base + name in wanted)
+            total, slopes, by_metric = sums.evaluate(hkl, own, metric, free)
+            rows.append(total)
+            moved.append(slopes)
+            if by_metric is not None:
+                pulled[number] = by_metric
+        self._of, self._key, self._sums = hkl, key, (np.array(rows), moved, pulled)
+        return self._sums
 
-    def _amplitude(self, sums: SiteSums, s_squared: FloatArray) -> tuple[ComplexArray, FloatArray]:
-        species = species_of(sums.site)
-        amplitude = scattering_amplitude(species, s_squared, self.radiation, self.use_dispersion)
-        slope = np.zeros_like(s_squared)
-        if self.radiation.kind == "xray":
-            slope = xray_form_factor_slope(species.element, species.charge, s_squared)
-        return np.broadcast_to(np.asarray(amplitude, dtype=complex), s_squared.shape), slope
+    def _amplitudes(self, s_squared: FloatArray) -> tuple[ComplexArray, FloatArray]:
+        """Scattering of every site's species and its slope by s², (sites, n)."""
+        amplitude = np.empty((len(self._species), len(s_squared)), dtype=complex)
+        slope = np.zeros((len(self._species), len(s_squared)))
+        for row, species in enumerate(self._species):
+            amplitude[row] = scattering_amplitude(species, s_squared, self.radiation, self.use_dispersion)
+            if self.radiation.kind == "xray":
+                slope[row] = xray_form_factor_slope(species.element, species.charge, s_squared)
+        return amplitude[self._of_species], slope[self._of_species]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import queue
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,7 @@ __all__ = ["Lost", "Pool", "open_pool"]
 
 CONNECT_SECONDS = 15.0
 COUNT_EVERY = 2.0
+WATCH = "1s"
 KEPT_BYTES = 32 * 2**20
 """Free memory that a worker keeps for its next arrays."""
 
@@ -34,11 +37,14 @@ class Lost:
         What its worker raised.
     is_dropped : bool
         The scheduler let go of it, which says nothing about the frame.
+    is_shared : bool
+        It was given together with other frames, any of which may be the cause.
     """
 
     message: str
     error: BaseException | None = None
     is_dropped: bool = False
+    is_shared: bool = False
 
 
 class Pool:
@@ -47,7 +53,8 @@ class Pool:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._tasks: dict[str, tuple[Any, FrameTask]] = {}
+        self._tasks: dict[str, tuple[Any, tuple[FrameTask, ...]]] = {}
+        self._answers: deque[tuple[FrameTask, Fit | Lost]] = deque()
         self._slots, self._counted = 0, 0.0
 
     @property
@@ -58,7 +65,7 @@ class Pool:
     @property
     def n_running(self) -> int:
         """Tasks that were given and not returned."""
-        return len(self._tasks)
+        return sum(len(tasks) for _, tasks in self._tasks.values()) + len(self._answers)
 
     def n_slots(self) -> int:
         """Threads of all workers at this moment."""
@@ -68,31 +75,38 @@ class Pool:
             self._counted = time.monotonic()
         return self._slots
 
-    def submit(self, task: FrameTask, avoid: str = "") -> None:
-        """Give a task to the cluster; on a second try to another worker than the one that failed."""
-        key = f"frame-{task.frame}-{task.route}-{task.attempt}-{time.monotonic_ns()}"
-        others = [address for address in self._workers() if avoid and address != avoid]
+    def submit(self, tasks: Sequence[FrameTask], avoid: str = "") -> None:
+        """Give tasks to the cluster, which one worker does one after the other; on a second try to another than the one that failed."""
+        first = tasks[0]
+        key = f"frame-{first.frame}-{first.route}-{first.attempt}-{time.monotonic_ns()}"
+        others = [address for address in self._workers() if address != avoid] if avoid else []
         where = {"workers": others, "allow_other_workers": True} if others else {}
+        # Dask would look into the tasks, and the scheduler unpack them, on their way to the worker.
+        content = pickle.dumps(list(tasks), protocol=pickle.HIGHEST_PROTOCOL)
         # Coarse steps of the plan come first.
-        future = self._client.submit(refined, task, key=key, pure=False, retries=0, **where)
-        self._tasks[future.key] = (future, task)
+        future = self._client.submit(refined, content, key=key, pure=False, retries=0, **where)
+        self._tasks[future.key] = (future, tuple(tasks))
         future.add_done_callback(self._done.put)
 
     def next(self, seconds: float) -> tuple[FrameTask, Fit | Lost] | None:
         """The next task that is finished, or None when there is none within so many seconds."""
-        try:
-            future = self._done.get(timeout=seconds)
-        except queue.Empty:
-            return None
-        _, task = self._tasks.pop(future.key, (None, None))
-        return None if task is None else (task, _answer(future))
+        if not self._answers:
+            try:
+                future = self._done.get(timeout=seconds)
+            except queue.Empty:
+                return None
+            _, tasks = self._tasks.pop(future.key, (None, ()))
+            self._answers.extend(zip(tasks, _answers(future, len(tasks)) if tasks else (), strict=True))
+        return self._answers.popleft() if self._answers else None
 
-    def cancel(self, task: FrameTask) -> None:
-        """Take a task back."""
-        for key, (future, one) in list(self._tasks.items()):
-            if one is task:
+    def cancel(self, task: FrameTask) -> list[FrameTask]:
+        """Take a task back, and with it those that were given together with it; all of them are returned."""
+        for key, (future, tasks) in list(self._tasks.items()):
+            if any(one is task for one in tasks):
                 del self._tasks[key]
                 future.cancel(force=True)
+                return list(tasks)
+        return []
 
     def _workers(self) -> list[str]:
         with suppress(OSError, TimeoutError, ValueError):
@@ -100,25 +114,35 @@ class Pool:
         return []
 
 
-def refined(task: FrameTask) -> Fit:
-    """What a worker does with a task."""
-    return task.refine()
+def refined(content: bytes) -> list[Fit | Lost]:
+    """What a worker does with the pickled tasks of a message; an error of one doesn't lose the others."""
+    return [_answer(task) for task in pickle.loads(content)]
 
 
-def _answer(future: Any) -> Fit | Lost:
+def _answer(task: FrameTask) -> Fit | Lost:
+    try:
+        return task.refine()
+    except XtalError as error:
+        return Lost(str(error), error)
+    except Exception as error:
+        return Lost(f"{type(error).__name__}: {error}")
+
+
+def _answers(future: Any, n: int) -> Sequence[Fit | Lost]:
+    """Answers to the n tasks of a message that came back."""
     if future.status == "finished":
         try:
-            answer = future.result(timeout=CONNECT_SECONDS)
+            answers = future.result(timeout=CONNECT_SECONDS)
         except Exception as error:
-            return Lost(f"its answer did not arrive ({type(error).__name__})", error)
-        assert isinstance(answer, Fit)
-        return answer
+            return [Lost(f"its answer did not arrive ({type(error).__name__})", error, is_shared=n > 1)] * n
+        assert len(answers) == n
+        return list(answers)
     if future.status == "error":
         raised = future.exception(timeout=CONNECT_SECONDS)
-        if type(raised).__name__ == "KilledWorker":
-            return Lost("its worker process ended without a word, again and again", raised)
-        return Lost(str(raised) if isinstance(raised, XtalError) else f"{type(raised).__name__}: {raised}", raised)
-    return Lost("its scheduler dropped it", is_dropped=True)
+        known = "its worker process ended without a word, again and again"
+        is_killed = type(raised).__name__ == "KilledWorker"
+        return [Lost(known if is_killed else f"{type(raised).__name__}: {raised}", raised, is_shared=n > 1)] * n
+    return [Lost("its scheduler dropped it", is_dropped=True)] * n
 
 
 @contextmanager
@@ -154,6 +178,8 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
                 "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
                 "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BYTES,
                 "distributed.worker.profile.enabled": False,
+                # By default scheduler and nannies look at processor and clock 50 times a second, in the driver's process.
+                "distributed.admin.tick.interval": WATCH, "distributed.admin.system-monitor.interval": WATCH,
                 # Dask's log of messages would keep every pattern that was sent.
                 "distributed.admin.low-level-log-length": 10}  # fmt: skip
     _silence()

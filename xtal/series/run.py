@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import platform
+import statistics
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +38,10 @@ __all__ = ["Progress", "RunOptions", "StopRequest", "Summary", "run_series"]
 POLL = 0.25
 GRACE = 60.0
 NO_WORKER = 120.0
+MESSAGE_SECONDS, LARGEST_MESSAGE = 0.25, 8
+"""Frames that are refined in less time than a message to a worker and back costs are sent several at once: so long, and so many."""
+
+RECENT = 9
 GOOD = ("converged", "not_converged")
 
 
@@ -99,6 +107,7 @@ def run_series(
     stop: StopRequest | None = None,
     listener: Listener | None = None,
     pool: AbstractContextManager[Pool] | None = None,
+    meanwhile: Callable[[Summary], None] | None = None,
 ) -> Summary:
     """Run a series, or what is left of it.
 
@@ -116,6 +125,8 @@ def run_series(
         Called after every finished step.
     pool : context manager, optional
         In place of the cluster that the options describe.
+    meanwhile : callable, optional
+        Called with the summary when every step is stored that will be: what the caller can do while the cluster ends.
 
     Returns
     -------
@@ -140,9 +151,25 @@ def run_series(
                 store.forget_failed()
             driver = _Driver(given, base, store, wanted, stop or StopRequest(), listener)
             if not driver.left:
-                return driver.summary("")
-            with pool or open_pool(wanted.scheduler, wanted.workers, base.engine) as cluster:
-                return driver.run(cluster)
+                summary = driver.summary("")
+                if meanwhile is not None:
+                    meanwhile(summary)
+                return summary
+            return _run(driver, pool or open_pool(wanted.scheduler, wanted.workers, base.engine), meanwhile)
+
+
+def _run(driver: _Driver, pool: AbstractContextManager[Pool], meanwhile: Callable[[Summary], None] | None) -> Summary:
+    """Run to the end; workers take a second to go, which the caller can use."""
+    with ExitStack() as stack:
+        summary = driver.run(stack.enter_context(pool))
+        if meanwhile is not None:
+            closing = threading.Thread(target=stack.pop_all().close)
+            closing.start()
+            try:
+                meanwhile(summary)
+            finally:
+                closing.join()
+    return summary
 
 
 def _check_folder(folder: Path, resume: bool) -> None:
@@ -296,6 +323,8 @@ class _Driver:
         self.left = [step for step in self._steps if (step.frame, step.route) not in self._status]
         self._done_before = len(self._steps) - len(self.left)
         self._deadlines: dict[int, tuple[FrameTask, float]] = {}
+        self._alone: set[tuple[int, str]] = set()
+        self._recent: deque[float] = deque(maxlen=RECENT)
         self._begun = time.monotonic()
         self._timeout = options.timeout or given.series.run.timeout
 
@@ -328,17 +357,36 @@ class _Driver:
         return Summary(len(self._status), len(self._steps), failed, time.monotonic() - self._begun, reason)
 
     def _feed(self, pool: Pool) -> None:
-        """Keep every worker busy with one frame waiting behind it; more would only fill memory."""
-        while self.left and pool.n_running < 2 * pool.n_slots():
-            step = next((one for one in self.left if self._is_ready(one)), None)
-            if step is None:
-                return
+        """Keep every worker busy with one message waiting behind it; more would only fill memory."""
+        slots = pool.n_slots()
+        size = self._message_size(slots)
+        room = 2 * slots * size - pool.n_running
+        if room < size:
+            return
+        steps = list(itertools.islice((one for one in self.left if self._is_ready(one)), room))
+        size = max(1, min(size, -(-len(steps) // max(slots, 1))))
+        together: list[FrameTask] = []
+        for step in steps:
             self.left.remove(step)
             task = self._task(step)
             if isinstance(task, Fit):
                 self._keep(task, pool)
+            elif (step.frame, step.route) in self._alone:
+                self._submit(pool, [task])
             else:
-                self._submit(pool, task)
+                together.append(task)
+            if len(together) == size:
+                self._submit(pool, together)
+                together = []
+        if together:
+            self._submit(pool, together)
+
+    def _message_size(self, slots: int) -> int:
+        """Frames to send at once, by how long the last ones took; one where few are left, so that no worker waits for another."""
+        if not self._recent:
+            return 1
+        by_time = int(MESSAGE_SECONDS / statistics.median(self._recent))
+        return max(1, min(by_time, LARGEST_MESSAGE, len(self.left) // (4 * max(slots, 1))))
 
     def _is_ready(self, step: Step) -> bool:
         return step.parent is None or (step.parent, step.route) in self._status
@@ -352,7 +400,7 @@ class _Driver:
             return failed_fit(
                 step.frame, step.route, str(error).replace(f"{frame.path.parent}/", ""), status="unreadable"
             )
-        parent = None if step.parent is None else self._store.fit(step.parent, step.route)
+        parent = None if step.parent is None else self._store.fit(step.parent, step.route, whole=False)
         if parent is not None and parent.status not in GOOD:
             parent = None
         kind: type[FrameTask] = PdfFrameTask if isinstance(job, PdfJob) else FrameTask
@@ -381,9 +429,10 @@ class _Driver:
         overrides = self._given.series.override
         return [region for one in overrides if in_ranges(frame.index, [one.frames]) for region in one.excluded]
 
-    def _submit(self, pool: Pool, task: FrameTask, avoid: str = "") -> None:
-        self._deadlines[id(task)] = (task, time.monotonic() + 3 * task.timeout + GRACE)
-        pool.submit(task, avoid)
+    def _submit(self, pool: Pool, tasks: Sequence[FrameTask], avoid: str = "") -> None:
+        deadline = time.monotonic() + (2 + len(tasks)) * tasks[0].timeout + GRACE
+        self._deadlines |= {id(task): (task, deadline) for task in tasks}
+        pool.submit(tasks, avoid)
 
     def _take(self, pool: Pool, task: FrameTask, answer: Fit | Lost) -> None:
         """Store an answer, or try again where that may help."""
@@ -391,7 +440,9 @@ class _Driver:
         if isinstance(answer, Lost):
             if answer.error is not None and engine_is_unusable(answer.error):
                 raise answer.error
-            if answer.is_dropped:
+            if answer.is_shared:
+                self._alone.add((task.frame, task.route))
+            if answer.is_dropped or answer.is_shared:
                 self.left.insert(0, Step(task.frame, task.route, self._parents[task.frame, task.route]))
                 return
             failure = failed_fit(
@@ -399,6 +450,8 @@ class _Driver:
             )
             self._again_or_keep(pool, task, failure)
         elif answer.status in GOOD:
+            if answer.seconds > 0:
+                self._recent.append(answer.seconds)
             self._keep(answer, pool)
         else:
             self._again_or_keep(pool, task, answer)
@@ -407,17 +460,17 @@ class _Driver:
         if task.attempt > self._given.series.run.retries or self._stop.count:
             self._keep(failure, pool)
         else:
-            self._submit(
-                pool, replace(task, attempt=task.attempt + 1, starts=None, weak=(), parent=None), failure.worker
-            )
+            again = replace(task, attempt=task.attempt + 1, starts=None, weak=(), parent=None)
+            self._submit(pool, [again], failure.worker)
 
     def _end_hung(self, pool: Pool) -> None:
         """Give up on frames whose worker neither answers nor dies."""
         now = time.monotonic()
         for task, deadline in list(self._deadlines.values()):
-            if now > deadline:
-                pool.cancel(task)
-                self._take(pool, task, Lost("its worker neither answered nor ended"))
+            if now > deadline and id(task) in self._deadlines:
+                lost = pool.cancel(task)
+                for one in lost:
+                    self._take(pool, one, Lost("its worker neither answered nor ended", is_shared=len(lost) > 1))
 
     def _keep(self, fit: Fit, pool: Pool) -> None:
         if self._store.add(fit):

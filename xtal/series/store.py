@@ -182,11 +182,11 @@ class Store:
                 [(*ramp, frame) for frame, ramp in ramps.items()],
             )
 
-    def fit(self, frame: int, route: str) -> Fit | None:
-        """A finished step with everything in it, or None."""
+    def fit(self, frame: int, route: str, *, whole: bool = True) -> Fit | None:
+        """A finished step with everything in it, or without results and curves when not the `whole` is wanted; None without one."""
+        columns, tables = (", x, result, curves", " LEFT JOIN axes ON digest = axis") if whole else ("", "")
         row = self._db.execute(
-            f"SELECT {_FACTS}, x, result, curves FROM fits LEFT JOIN axes ON digest = axis WHERE frame = ? AND route = ?",
-            (frame, route),
+            f"SELECT {_FACTS}{columns} FROM fits{tables} WHERE frame = ? AND route = ?", (frame, route)
         ).fetchone()
         return None if row is None else replace(_fit(row), parameters=self.parameters(frame, route))
 
