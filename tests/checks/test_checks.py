@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from xtal.checks import verdict_of
@@ -212,16 +213,12 @@ def test_missing_phase_leaves_unexplained_peaks_at_its_strongest_lines(evidence,
 
     changed = without_zno(evidence)
     lines = [row.two_theta for row in changed["reflections"]["al2o3"]]
-    import numpy as np
-
     positions = sorted(position for position, _ in unexplained_peaks(changed["curves"], np.array(lines), 0.11)[:3])
     assert positions == pytest.approx([31.77, 34.42, 36.25], abs=0.05)
 
 
 def test_height_of_an_unexplained_peak_is_relative_to_the_strongest(evidence):
     """A triangle-free case: a Gaussian of known height far from every line, averaged over one FWHM (erf: 81 %)."""
-    import numpy as np
-
     from xtal.checks.pattern import unexplained_peaks
 
     curves = evidence.curves
@@ -239,8 +236,6 @@ def test_height_of_an_unexplained_peak_is_relative_to_the_strongest(evidence):
 
 
 def test_peak_below_one_percent_of_the_strongest_is_let_go(evidence):
-    import numpy as np
-
     from xtal.checks.pattern import unexplained_peaks
 
     curves = evidence.curves
@@ -366,3 +361,63 @@ def test_severe_checks_come_first(evidence, said):
 def test_verdict_follows_status_and_severest_check(status, severities, verdict):
     checks = tuple(Check("x", severity, None, "") for severity in severities)
     assert verdict_of(status, checks) == verdict
+
+
+def test_a_wide_line_is_wide_also_for_the_peaks_that_no_phase_explains(evidence):
+    """At time of flight widths grow with d: a misfit within the widest line's own width is that line's."""
+    from xtal.checks.pattern import unexplained_peaks
+
+    curves = evidence.curves
+    strongest = float(np.max(curves.observed - curves.background))
+    extra = 0.10 * strongest * np.exp(-4 * np.log(2) * ((curves.x - 22.0) / 0.2) ** 2)
+    quiet, lines = replace(curves, observed=curves.calculated + extra), np.array([22.6])
+    assert len(unexplained_peaks(quiet, lines, 0.2, np.array([0.2]))) == 1
+    assert unexplained_peaks(quiet, lines, 0.2, np.array([0.6])) == []
+
+
+def test_intensities_below_zero_are_named(evidence, said):
+    observed = evidence.curves.observed.copy()
+    observed[10:15] = -50.0
+    (check,) = [c for c in said(curves=replace(evidence.curves, observed=observed)) if c.code == "negative-counts"]
+    assert "5 of 3001 intensities are negative, the lowest -50" in check.sentence
+    assert not found(said(), "negative-counts")
+
+
+def test_a_site_beside_its_special_position_is_an_impossible_contact(evidence, said):
+    """Zinc 0.1 Å off the threefold axis of zincite is three zincs 0.17 Å apart."""
+    zno = reference_structure("zno")
+    off = 0.1 / zno.lattice.a
+    moved = zno.with_sites(
+        replace(site, xyz=(site.xyz[0] + off, *site.xyz[1:])) if site.element == "Zn" else site for site in zno.sites
+    )
+    assert moved.cell_contents["Zn"] > zno.cell_contents["Zn"]
+    phases = tuple(replace(p, structure=moved) if p.name == "zno" else p for p in evidence.job.phases)
+    checks = [c for c in said(job=replace(evidence.job, phases=phases)) if c.code == "impossible-contact"]
+    assert [(c.severity, c.phase) for c in checks] == [("severe", "zno")]
+    assert "Zn1 and an image of itself" in checks[0].sentence
+    assert not found(said(), "impossible-contact")
+
+
+def test_a_phase_that_is_there_twice_is_not_called_absent(evidence, said):
+    """Between two copies the weight is arbitrary: its esd is large, but the phase is there."""
+    twin = replace(evidence.job.phases[1], name="zno2")
+    unsure = replace(evidence.phases["zno"], weight_fraction=Value(0.1, 2.0))
+    checks = said(job=replace(evidence.job, phases=(*evidence.job.phases, twin)),
+                  phases={**evidence.phases, "zno": unsure, "zno2": unsure})  # fmt: skip
+    assert found(checks, "same-phase-twice") and not found(checks, "phase-not-shown")
+
+
+def test_a_hopeless_fit_is_not_blamed_on_the_wavelength():
+    """θ in place of 2θ: no wavelength within 3 % makes the lines of three phases meet the peaks."""
+    from xtal.checks.measurement import wavelength_factor
+    from xtal.diffraction import PhaseProfile, axis_points, simulate_pattern
+    from xtal.synthetic import laboratory_instrument
+
+    structures = [reference_structure(name) for name in ("al2o3", "zno", "caf2")]
+    made = simulate_pattern([(s, 1 / 3, PhaseProfile()) for s in structures], laboratory_instrument(),
+                            axis_points(20.0, 100.0, 0.02), counts=1e4)  # fmt: skip
+    bragg = made.calculated - made.background
+    assert wavelength_factor(made.pattern.x / 2, bragg, structures, laboratory_instrument()) is None
+    lines = tuple((wavelength * 1.01, weight) for wavelength, weight in laboratory_instrument().radiation.lines)
+    off = replace(laboratory_instrument(), radiation=replace(laboratory_instrument().radiation, lines=lines))
+    assert wavelength_factor(made.pattern.x, bragg, structures, off) == pytest.approx(1 / 1.01, abs=6e-4)

@@ -12,6 +12,7 @@ from ..diffraction.lorentz_polarization import instrument_factor
 from ..diffraction.reflections import calculate_reflections
 from ..errors import XtalError
 from ..instrument import Instrument
+from ..job import JobPattern
 from ..result import Check
 from ..structure import Structure
 from .evidence import Evidence
@@ -27,6 +28,8 @@ BAD_FIT = 2.0
 """GOF from which the positions are looked at."""
 _SPAN, _STEP, _FEW = 0.03, 5e-4, 0.003
 _BETTER = 1.5
+_ALONE = 1.4
+"""How far the best wavelength must stand out from all others: chance meetings of lines and peaks differ by less."""
 _NEAR = 1.5e-3
 _ALIKE = 0.2
 
@@ -34,19 +37,40 @@ _ALIKE = 0.2
 def measurement_checks(facts: Evidence) -> Iterator[Check]:
     """Checks on the measurement, in no order."""
     yield from _saturation(facts)
+    yield from _negative(facts)
     yield from _wavelength(facts)
 
 
 def _saturation(facts: Evidence) -> Iterator[Check]:
-    runs = flat_tops(facts.curves.observed)
-    if not runs:
-        return
-    where = ", ".join(f"{facts.curves.x[start]:.2f}°" for start, _ in runs[:4])
-    yield Check(
-        "saturated-detector", "severe", None,
-        f"{len(runs)} peak{'s have' if len(runs) > 1 else ' has'} a flat top at exactly {facts.curves.observed.max():g} counts ({where}): the detector or the "
-        "file's format was full there. Strong lines are too low and fractions wrong; measure with less beam, or leave those regions out.",
-    )  # fmt: skip
+    for one, curves, _ in facts.measured():
+        runs = flat_tops(curves.observed)
+        if not runs:
+            continue
+        unit = "°" if curves.axis == "two_theta" else " µs"
+        where = ", ".join(f"{curves.x[start]:.2f}{unit}" for start, _ in runs[:4])
+        yield Check(
+            "saturated-detector", "severe", None,
+            f"{_named(one)}{len(runs)} peak{'s have' if len(runs) > 1 else ' has'} a flat top at exactly {curves.observed.max():g} counts ({where}): the detector or the "
+            "file's format was full there. Strong lines are too low and fractions wrong; measure with less beam, or leave those regions out.",
+        )  # fmt: skip
+
+
+def _negative(facts: Evidence) -> Iterator[Check]:
+    for one, curves, _ in facts.measured():
+        below = curves.observed < 0
+        if not np.any(below):
+            continue
+        taken_off = one.pattern.sigma_origin == "file"
+        yield Check(
+            "negative-counts", "info" if taken_off else "warning", None,
+            f"{_named(one)}{int(below.sum())} of {below.size} intensities are negative, the lowest {curves.observed.min():g}: no detector counts below zero. "
+            + ("If a background was taken off, the file's esds must hold its noise too." if taken_off
+               else "If a background was taken off, esds from counting statistics don't hold: refine the counts as measured."),
+        )  # fmt: skip
+
+
+def _named(one: JobPattern) -> str:
+    return f"Pattern {one.name}: " if one.name else ""
 
 
 def flat_tops(observed: FloatArray) -> list[tuple[int, int]]:
@@ -129,8 +153,10 @@ def wavelength_factor(
     scores = np.exp(np.mean(np.array(logs), axis=0))
     best = int(np.argmax(scores))
     stated = float(scores[np.abs(factors - 1) <= _NEAR].max())
-    is_other = abs(factors[best] - 1) > _FEW and scores[best] > _BETTER * stated
-    return float(factors[best]) if is_other else None
+    elsewhere = float(scores[np.abs(factors - factors[best]) > 2 * _NEAR].max())
+    is_other = abs(factors[best] - 1) > _FEW + _STEP / 2
+    stands_out = scores[best] > max(_BETTER * stated, _ALONE * elsewhere)
+    return float(factors[best]) if is_other and stands_out else None
 
 
 @lru_cache(maxsize=64)

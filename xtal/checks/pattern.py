@@ -50,11 +50,12 @@ def _residual_of(
     one: JobPattern, curves: ProfileCurves, reflections: Mapping[str, tuple[ReflectionRow, ...]]
 ) -> Iterator[Check]:
     rows = [row for family in reflections.values() for row in family]
-    lines = np.array([row.two_theta for row in rows])
+    lines, fwhm = np.array([row.two_theta for row in rows]), _typical_fwhm(rows)
+    widths = np.array([row.fwhm or fwhm for row in rows])
     if one.instrument.radiation.lines:
-        lines = _all_lines(lines, [wavelength for wavelength, _ in one.instrument.radiation.lines])
+        lines, widths = _all_lines(lines, widths, [wavelength for wavelength, _ in one.instrument.radiation.lines])
     unit = "°" if curves.axis == "two_theta" else " µs"
-    peaks = unexplained_peaks(curves, lines, _typical_fwhm(rows))
+    peaks = unexplained_peaks(curves, lines, fwhm, widths)
     if not peaks:
         return
     listed = ", ".join(f"{position:.2f}{unit} ({100 * height:.1f} %)" for position, height in peaks[:_MOST_PEAKS])
@@ -66,11 +67,14 @@ def _residual_of(
     )  # fmt: skip
 
 
-def _all_lines(two_theta: FloatArray, wavelengths: list[float]) -> FloatArray:
-    """Positions of every reflection for every wavelength, degrees, given those of the first wavelength."""
+def _all_lines(
+    two_theta: FloatArray, widths: FloatArray, wavelengths: list[float]
+) -> tuple[FloatArray, FloatArray]:
+    """Positions of every reflection for every wavelength, degrees, given those of the first, each with its width."""
     sine = np.sin(np.radians(two_theta / 2))
     scaled = np.concatenate([sine * wavelength / wavelengths[0] for wavelength in wavelengths])
-    return np.asarray(np.degrees(2 * np.arcsin(scaled[scaled < 1])))
+    seen = scaled < 1
+    return np.degrees(2 * np.arcsin(scaled[seen])), np.tile(widths, len(wavelengths))[seen]
 
 
 def _typical_fwhm(rows: Sequence[ReflectionRow]) -> float:
@@ -78,7 +82,9 @@ def _typical_fwhm(rows: Sequence[ReflectionRow]) -> float:
     return float(np.median(widths)) if widths else 0.15
 
 
-def unexplained_peaks(curves: ProfileCurves, lines: FloatArray, fwhm: float) -> list[tuple[float, float]]:
+def unexplained_peaks(
+    curves: ProfileCurves, lines: FloatArray, fwhm: float, widths: FloatArray | None = None
+) -> list[tuple[float, float]]:
     """Peaks of the difference curve that stand away from every calculated line.
 
     Parameters
@@ -89,6 +95,8 @@ def unexplained_peaks(curves: ProfileCurves, lines: FloatArray, fwhm: float) -> 
         Positions of calculated lines, degrees 2θ.
     fwhm : float
         Typical peak width, degrees 2θ; the difference is averaged over it.
+    widths : ndarray, optional
+        Widths of the lines, where they are wider than the typical one: at time of flight they grow with d.
 
     Returns
     -------
@@ -107,10 +115,12 @@ def unexplained_peaks(curves: ProfileCurves, lines: FloatArray, fwhm: float) -> 
     candidates, found = find_peaks(smooth, distance=2 * width, prominence=0.0)
     # A peak must rise above its surroundings too: ripples on the tail of a misfitted line don't.
     high = candidates[np.minimum(smooth[candidates], found["prominences"]) > floor[candidates]]
-    far = [i for i in high if _distance(curves.x[i], lines) > 1.5 * fwhm]
+    wide = np.full(lines.shape, fwhm) if widths is None else np.maximum(widths, fwhm)
+    far = [i for i in high if _distance(curves.x[i], lines, wide) > 1.5]
     peaks = [(float(curves.x[i]), float(smooth[i] / strongest)) for i in far]
     return sorted(peaks, key=lambda peak: -peak[1])
 
 
-def _distance(position: float, lines: FloatArray) -> float:
-    return float(np.min(np.abs(lines - position))) if lines.size else np.inf
+def _distance(position: float, lines: FloatArray, widths: FloatArray) -> float:
+    """To the nearest line, in widths."""
+    return float(np.min(np.abs(lines - position) / widths)) if lines.size else np.inf

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations
 
+from ..distances import Contact, impossible_contacts
 from ..result import Check, PhaseResult, Value
+from ..structure import Structure
 from .evidence import Evidence
+from .likeness import same_structure
 
 __all__ = ["phase_checks"]
 
@@ -22,12 +27,39 @@ SHOWN_FROM = 3.0
 def phase_checks(facts: Evidence) -> Iterator[Check]:
     """Checks on phases, in no order."""
     yield from _held(facts)
+    twins = _twins(facts)
     for name, phase in facts.phases.items():
         yield from _carried(name, phase)
-        yield from _shown(name, phase)
+        if name not in twins:
+            yield from _shown(name, phase)
         if facts.job.has_fractions:
             yield from _quality(name, phase)
         yield from _reflections(name, facts)
+    for one in facts.job.phases:
+        yield from _contacts(one.name, one.structure)
+
+
+def _twins(facts: Evidence) -> set[str]:
+    """Phases that are in the job under another name too: their own fractions are arbitrary, whatever their esds."""
+    pairs = combinations(facts.job.phases, 2)
+    return {
+        phase.name for one, other in pairs if same_structure(one.structure, other.structure) for phase in (one, other)
+    }
+
+
+def _contacts(name: str, structure: Structure) -> Iterator[Check]:
+    for contact in _impossible(structure):
+        pair = f"{contact.first} and an image of itself" if contact.first == contact.second else f"{contact.first} and {contact.second}"
+        yield Check(
+            "impossible-contact", "severe", name,
+            f"{pair} in {name} lie {contact.length:.2f} Å apart and are both filled: no atoms come nearer than about {contact.allowed:.2f} Å. "
+            "Check the coordinates (a site off its special position is counted several times), the occupancies and the unit of the cell.",
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _impossible(structure: Structure) -> tuple[Contact, ...]:
+    return impossible_contacts(structure)
 
 
 def _held(facts: Evidence) -> Iterator[Check]:
