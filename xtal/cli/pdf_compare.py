@@ -32,7 +32,7 @@ def compare(
     """
     from ..io.pdf_jobs import load_pdf_job
     from ..pdf.fit import fit_pdf
-    from ..pdf.rivals import compare_pdf_models, refitting
+    from ..pdf.rivals import compare_pdf_models, refitting, refuse_other_jobs
     from ..report.folder import check_folder
     from ..report.pdf_report import write_pdf_comparison
     from .progress import stage_lines
@@ -46,6 +46,7 @@ def compare(
     folder = output or Path("pdf-comparison")
     check_folder(folder, force)
     loaded = {name: load_pdf_job(path) for name, path in zip(names, jobs, strict=True)}
+    refuse_other_jobs(loaded, window)
     if refit:
         loaded = {name: refitting(job, window) for name, job in loaded.items()}
     results = {}
@@ -58,6 +59,9 @@ def compare(
     write_pdf_comparison(comparison, results, folder, force)
     if not quiet:
         _show(comparison)
+        for name, result in results.items():
+            if result.agreement is None:
+                print(f"{name}: {result.message}")
         print(f"folder: {folder}")
     raise typer.Exit(max(EXIT_CODES[result.verdict] for result in results.values()))
 

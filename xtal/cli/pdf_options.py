@@ -1,13 +1,22 @@
-"""What options of ``xtal pdf`` mean: ranges of values, and progress on standard error."""
+"""What options of ``xtal pdf`` mean: ranges of values, kinds of pictures, and progress on standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, OutputError
 
-__all__ = ["counted", "value_text", "values_of"]
+__all__ = ["PICTURES", "counted", "refuse_pictures", "value_text", "values_of"]
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def refuse_pictures(plot: Path | None) -> None:
+    """Raise OutputError, before anything is calculated, for a picture of another kind than `PICTURES`."""
+    if plot is not None and plot.suffix.lower() not in PICTURES:
+        raise OutputError(f"{plot}: pictures are written as {', '.join(PICTURES)}.")
 
 
 def values_of(text: str | None, option: str) -> list[float]:

@@ -182,8 +182,8 @@ def convert_real_space(
             raise InputError(f"{name!r} is no function of r;", remedy=f"use one of {', '.join(REAL_SPACE)}.")
         if name == "GK" and mean_square is None:
             raise InputError("Keen's G(r) needs ⟨b⟩²;", remedy="give the composition or mean_square.")
-    gr = _gr_from(source, r, values, number_density, mean_square or 1.0)
-    return _from_gr(target, r, gr, number_density, mean_square or 1.0)
+    square = 1.0 if mean_square is None else mean_square
+    return _from_gr(target, r, _gr_from(source, r, values, number_density, square), number_density, square)
 
 
 def convert_reciprocal_space(
@@ -220,14 +220,14 @@ def convert_reciprocal_space(
             raise InputError("Keen's F(Q) needs ⟨b⟩²;", remedy="give the composition or mean_square.")
     if np.any(positions <= 0):
         raise InputError("S(Q) and F(Q) can't be had from each other at Q = 0;", remedy="leave that point out.")
-    fq = np.asarray(values, dtype=float)
+    fq, square = np.asarray(values, dtype=float), 1.0 if mean_square is None else mean_square
     if source == "S":
         fq = fq_from_sq(q=positions, sq=fq)
     elif source == "FK":
-        fq = fq_from_keen(q=positions, keen=fq, mean_square=mean_square or 1.0)
+        fq = fq_from_keen(q=positions, keen=fq, mean_square=square)
     if target == "S":
         return sq_from_fq(q=positions, fq=fq)
-    return keen_from_fq(q=positions, fq=fq, mean_square=mean_square or 1.0) if target == "FK" else fq
+    return keen_from_fq(q=positions, fq=fq, mean_square=square) if target == "FK" else fq
 
 
 def slope_line(r: ArrayLike, number_density: float) -> FloatArray:

@@ -161,6 +161,11 @@ def _warnings(job: PdfJob, run: EngineRun, values: Mapping[str, float], held: se
 def _verdict(status: Status, agreement: PdfAgreement, held: Sequence[str], run: EngineRun) -> tuple[Verdict, str]:
     if status in ("failed", "timeout"):
         return "fail", f"The fit ended early: {run.message}."
+    if agreement.n_free >= agreement.n_independent:
+        return "review", (
+            f"{agreement.n_free} parameters for {agreement.n_independent:.0f} independent points: "
+            "the range is too short to determine them."
+        )
     if status == "not_converged":
         return "review", "The fit did not converge: give it better start values, or stages that free less at a time."
     if agreement.rw > _POOR_RW:

@@ -12,6 +12,7 @@ __all__ = [
     "refuse_background_range",
     "refuse_nanometres",
     "refuse_negative",
+    "refuse_other_function",
     "refuse_over_subtracted",
     "refuse_wrong_function",
 ]
@@ -26,6 +27,8 @@ HIGHEST_Q = 100.0
 
 PROMINENT = 0.3
 OVER_SUBTRACTED = 0.2
+KINDS = {"iq": "I", "sq": "S", "fq": "F", "gr": "G"}
+"""What the headers of PDFgetX3 and of this project call the function of a file."""
 RATIO_OF_UNITS = 3.0
 
 
@@ -49,6 +52,20 @@ def refuse_negative(pattern: Pattern) -> None:
             where=pattern.source,
             remedy="give the intensities as measured, and the background apart; an S(Q) or F(Q) needs --quantity.",
         )
+
+
+def refuse_other_function(pattern: Pattern, quantity: str) -> None:
+    """Raise PatternError where the file's header says that it holds another function than `quantity` (I, S, F or FK)."""
+    kind = KINDS.get(str(pattern.metadata.get("outputtype", "")).lower())
+    if kind is None or kind == quantity:
+        return
+    remedy = (
+        "give what it was made from: --quantity takes functions of Q."
+        if kind == "G"
+        else f"give --quantity {kind}, or the right file."
+    )
+    raise PatternError(f"the header says {kind}({'r' if kind == 'G' else 'Q'}), not {quantity}(Q);",
+                       where=pattern.source, remedy=remedy)  # fmt: skip
 
 
 def refuse_over_subtracted(q: FloatArray, net: FloatArray, scale: float, source: str) -> None:

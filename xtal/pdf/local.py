@@ -118,6 +118,8 @@ def fit_shells(
 
     if not shells:
         raise InputError("no shells to fit;", where="local", remedy="name at least one, as in Si-O:1.5:1.7.")
+    if fit_range is not None:
+        _refuse_outside(shells, fit_range)
     used = _used(band.r, fit_range or (min(s.low for s in shells) - 0.3, max(s.high for s in shells) + 0.1))
     inside = MeasuredBand(band.r[used], band.q, band.window, band.composition, band.radiation)
     observed, matrix = total[used], inside.matrix()
@@ -142,10 +144,19 @@ def fit_shells(
 
 def _used(r: FloatArray, limits: tuple[float, float]) -> NDArray[np.bool_]:
     low, high = limits
+    if not low < high:
+        raise InputError(f"the fit range {low:g}–{high:g} Å;", where="local", remedy="give the smaller r first.")
     if low < r[0] - 1e-9 or high > r[-1] + 1e-9:
         raise InputError(f"the fit range {low:g}–{high:g} Å is outside the data ({r[0]:g}–{r[-1]:g} Å);", where="local",
                          remedy="narrow it, or reduce the data to a larger rmax.")  # fmt: skip
     return np.asarray((r >= low - 1e-9) & (r <= high + 1e-9))
+
+
+def _refuse_outside(shells: Sequence[Shell], limits: tuple[float, float]) -> None:
+    for shell in shells:
+        if limits[0] < limits[1] and (shell.high <= limits[0] or shell.low >= limits[1]):
+            raise InputError(f"shell {shell.pair} at {shell.low:g}–{shell.high:g} Å is outside the fit range {limits[0]:g}–{limits[1]:g} Å;",
+                             where="local", remedy="widen the range, or leave the shell out.")  # fmt: skip
 
 
 def _independent(matrix: FloatArray, fq_sigma: FloatArray | None) -> FloatArray:

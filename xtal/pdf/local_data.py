@@ -11,6 +11,7 @@ from ..composition import Composition, parse_composition
 from ..errors import InputError
 from ..pattern import Pattern
 from .conventions import total_from_gr
+from .input_checks import KINDS, refuse_wrong_function
 from .shell_model import MeasuredBand
 from .transform import Window, r_grid, sine_transform
 
@@ -87,24 +88,29 @@ def local_data(
     Raises
     ------
     InputError
-        Neither header nor caller says composition or Qmax, or Qmax is beyond the data.
+        Neither header nor caller says composition or Qmax, Qmax is beyond the data, or these are no G(r) and no F(Q).
     """
     head, name = pattern.metadata, _named(pattern)
+    kind = KINDS.get(str(head.get("outputtype", "")).lower())
+    if kind in ("I", "S"):
+        raise InputError(f"the header says {kind}(Q);", where=pattern.source,
+                         remedy="give a G(r) or an F(Q), as xtal pdf reduce makes them.")  # fmt: skip
     formula = composition or (parse_composition(str(head["composition"])) if head.get("composition") else None)
     if formula is None:
         raise InputError("no composition in the header;", where=pattern.source, remedy="give --composition.")
-    kind = radiation or ("neutron" if str(head.get("mode", "xray")).lower().startswith("n") else "xray")
+    probe = radiation or ("neutron" if str(head.get("mode", "xray")).lower().startswith("n") else "xray")
     density = number_density or _number(head.get("number_density"))
     chosen: Window = window or ("lorch" if head.get("window") == "lorch" else "none")
     end = q_max or _number(head.get("qmax")) or (float(pattern.x[-1]) if pattern.axis == "q" else None)
     if end is None:
         raise InputError("no qmax in the header;", where=pattern.source, remedy="give --qmax.")
     if pattern.axis == "q":
-        return _from_fq(pattern, formula, kind, end, density, window or "none", r_max)
+        refuse_wrong_function(pattern.x, pattern.intensity, "F", pattern.source)
+        return _from_fq(pattern, formula, probe, end, density, window or "none", r_max)
     if pattern.axis != "r":
         raise InputError(f"data against {pattern.axis};", where=pattern.source, remedy="give a G(r) or an F(Q).")
     q = np.linspace(0.0, end, int(end / BAND_STEP) + 1)
-    return LocalData(MeasuredBand(pattern.x, q, chosen, formula, kind), pattern.intensity, end, density, None, name)
+    return LocalData(MeasuredBand(pattern.x, q, chosen, formula, probe), pattern.intensity, end, density, None, name)
 
 
 def _from_fq(

@@ -75,6 +75,7 @@ def reduce_pattern(data: Pattern, settings: ReductionSettings, background: Patte
     PatternError, InputError
         Data that aren't what they are said to be, limits beyond them, settings without meaning; see `input_checks`.
     """
+    input_checks.refuse_other_function(data, settings.quantity)
     if settings.quantity != "I":
         return _from_function(data, settings, background)
     net = net_intensity(data, background, settings)

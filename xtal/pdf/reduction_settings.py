@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from typing import Any, Literal
 
 from ..composition import Composition
@@ -44,6 +45,13 @@ class Corrections:
     absorption: float = 0.0
     compton: bool = True
     low_r_iterations: int = 0
+
+    def __post_init__(self) -> None:
+        limits = {"polarization": (0.0, 1.0), "monochromator_two_theta": (0.0, 180.0), "absorption": (0.0, inf)}
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise InputError(f"{name} of {value:g};", where="settings", remedy=f"give {low:g} to {high:g}.")
 
 
 @dataclass(frozen=True)
@@ -105,13 +113,13 @@ class ReductionSettings:
 
     def __post_init__(self) -> None:
         for name in ("background_scale", "q_min", "r_min"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < inf:
                 raise InputError(
-                    f"{name} of {getattr(self, name):g};", where="settings", remedy="it can't be negative."
+                    f"{name} of {getattr(self, name):g};", where="settings", remedy="it must be 0 or a positive number."
                 )
         for name in ("q_max", "q_max_inst", "r_poly", "r_max", "r_step", "wavelength", "number_density", "r_cut"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < inf:
                 raise InputError(f"{name} of {value:g};", where="settings", remedy="it must be above zero.")
         if self.q_max is not None and self.q_max <= self.q_min:
             raise InputError(f"q_max {self.q_max:g} is not above q_min {self.q_min:g} Å⁻¹;", where="settings",

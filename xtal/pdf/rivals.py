@@ -27,6 +27,7 @@ __all__ = [
     "PdfRivals",
     "compare_pdf_models",
     "refitting",
+    "refuse_other_jobs",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -116,8 +117,7 @@ def compare_pdf_models(results: Mapping[str, PdfResult], window: float = 5.0) ->
     """
     if len(results) < 2:
         raise InputError(f"{len(results)} model;", where="comparison", remedy="give at least two.")
-    if not window > 0:
-        raise InputError(f"window {window:g} Å;", where="comparison", remedy="it must be positive.")
+    _refuse_window(window)
     fitted = {name: result for name, result in results.items() if result.agreement is not None}
     _refuse_other_points(fitted)
     best = min((r.agreement.bic for r in fitted.values() if r.agreement is not None), default=0.0)
@@ -126,6 +126,37 @@ def compare_pdf_models(results: Mapping[str, PdfResult], window: float = 5.0) ->
     windows = tuple(_windows(fitted, window)) if len(fitted) > 1 else ()
     refits = tuple(_refits(fitted))
     return PdfRivals(rivals, windows, _sentence(rivals) + _where_another_wins(rivals, refits), refits)
+
+
+def refuse_other_jobs(jobs: Mapping[str, PdfJob], window: float) -> None:
+    """Refuse jobs that can't be compared before they are fitted.
+
+    Raises
+    ------
+    InputError
+        A window (Å) that isn't positive, or jobs with different points.
+    """
+    _refuse_window(window)
+    first, *others = ((name, {data.name: data for data in job.data}) for name, job in jobs.items())
+    for name, found in others:
+        same = found.keys() == first[1].keys() and all(
+            np.array_equal(data.pattern.x, first[1][key].pattern.x)
+            and np.array_equal(data.pattern.intensity, first[1][key].pattern.intensity)
+            and data.weighted == first[1][key].weighted
+            for key, data in found.items()
+        )
+        if not same:
+            raise _other_points(name, first[0])
+
+
+def _refuse_window(window: float) -> None:
+    if not window > 0:
+        raise InputError(f"window {window:g} Å;", where="comparison", remedy="it must be positive.")
+
+
+def _other_points(name: str, first: str) -> InputError:
+    return InputError(f"{name} and {first} are fits of different points;", where="comparison",
+                      remedy="give both jobs the same data, names, ranges and weights.")  # fmt: skip
 
 
 def refitting(job: PdfJob, window: float) -> PdfJob:
@@ -196,8 +227,7 @@ def _refuse_other_points(results: Mapping[str, PdfResult]) -> None:
             for key, curves in result.curves.items()
         )
         if not same:
-            raise InputError(f"{name} and {first[0]} are fits of different points;", where="comparison",
-                             remedy="give both jobs the same data, names, ranges and weights.")  # fmt: skip
+            raise _other_points(name, first[0])
 
 
 def _windows(results: Mapping[str, PdfResult], width: float) -> list[PdfRivalWindow]:

@@ -121,6 +121,8 @@ class SimulatedPdf:
         Share of each pair of elements (``"Cl-K"``, alphabetical) in `g`; empty unless asked for. Their sum is `g`.
     number_density : float
         Atoms Å⁻³ (mean over the phases with their shares of the scattering).
+    scaled_density : float
+        Sum of the phases' densities times their scales, Å⁻³: `g` begins with −4π times it times r.
     settings : PdfSettings
         As given.
     notes : tuple of str
@@ -132,13 +134,17 @@ class SimulatedPdf:
     phases: Mapping[str, FloatArray]
     partials: Mapping[str, FloatArray]
     number_density: float
+    scaled_density: float
     settings: PdfSettings
     notes: tuple[str, ...] = field(default=())
 
     @property
     def rdf(self) -> FloatArray:
-        """Radial distribution function R(r) = r G(r) + 4πρ₀r², Å⁻¹, weighted by scattering power."""
-        return np.asarray(self.r * self.g + 4.0 * np.pi * self.number_density * self.r**2)
+        """Radial distribution function R(r) = r G(r) + 4πρ₀r², Å⁻¹, weighted by scattering power and the phases' scales.
+
+        It is 0 below the first pair. Of particles, and with damping, G(r) fades and R(r) tends to 4πρ₀r².
+        """
+        return np.asarray(self.r * self.g + 4.0 * np.pi * self.scaled_density * self.r**2)
 
     def partial(self, first: str, second: str) -> FloatArray:
         """Partial of two elements in either order.
@@ -194,12 +200,14 @@ def simulate_pdf(
         parts.append(_phase_pdf(phase, composition, points, chosen, pairs))
         densities.append((phase.scale, composition.number_density))
     total = np.sum(parts, axis=0)
+    scaled = sum(scale * density for scale, density in densities)
     return SimulatedPdf(
         points,
         total[0],
         {phase.structure.name: part[0] for phase, part in zip(listed, parts, strict=True)},
         {"-".join(pair): row for pair, row in zip(pairs, total[1:], strict=True)},
-        sum(scale * density for scale, density in densities) / (sum(scale for scale, _ in densities) or 1.0),
+        scaled / (sum(scale for scale, _ in densities) or 1.0),
+        scaled,
         chosen,
         tuple(note for phase in listed for note in _assumptions(phase.structure)),
     )
@@ -219,7 +227,7 @@ def mixture(
         Weights that are negative, all zero, or not one per phase.
     """
     weights = np.asarray(weight_fractions, dtype=float)
-    if len(weights) != len(phases) or np.any(weights < 0) or weights.sum() <= 0:
+    if len(weights) != len(phases) or not np.all((weights >= 0) & np.isfinite(weights)) or weights.sum() <= 0:
         raise InputError(f"weights {weights.tolist()} for {len(phases)} phases;", where="mixture",
                          remedy="give one for each, none of them negative.")  # fmt: skip
     compositions = [cell_scattering(phase.structure, probe, ions=ions) for phase in phases]
@@ -277,6 +285,7 @@ def _phase_pdf(
     """G of one phase at the points, and of each pair of elements: shape (1 + pairs, n)."""
     table = pair_table(phase.structure, float(points[-1]) + RIPPLE_MARGIN)
     displacements = relative_displacements(phase.structure, table)
+    _refuse_sharp(phase.structure, displacements)
     variance = peak_variances(table, displacements, phase.delta1, phase.delta2, settings.q_broad)
     step = _grid_step(points, variance)
     r = np.asarray(step * np.arange(int(table.maximum / step) + 1), dtype=np.float64)
@@ -293,6 +302,14 @@ def _phase_pdf(
     by_pair = dict(zip(wanted, seen, strict=True))
     nothing = np.zeros_like(r)
     return _at_points(r, step, np.array([seen.sum(axis=0), *(by_pair.get(pair, nothing) for pair in pairs)]), points)
+
+
+def _refuse_sharp(structure: Structure, displacements: FloatArray) -> None:
+    """Raise InputError where a peak would have no width: displacement parameters of zero or below."""
+    if len(displacements) and not displacements.min() > 0:
+        bad = [site.label for site in structure.sites if site.u_iso is not None and site.u_iso <= 0]
+        raise InputError(f"displacement parameters that aren't positive{f' at {bad[0]}' if bad else ''};", where=structure.name,
+                         remedy="correct them, or replace all of them (--u-iso 0.005).")  # fmt: skip
 
 
 def _pair_weights(table: PairTable, composition: CellScattering) -> tuple[FloatArray, FloatArray]:

@@ -113,6 +113,9 @@ def fit_covariance(
     n_points = sum(len(data.pattern) for data in job.data)
     if n_points <= len(free):
         return PdfCovariance(free, None, "there are not more points than parameters")
+    n_independent = sum(data.n_independent for data in job.data)
+    if n_independent <= len(free):
+        return PdfCovariance(free, None, "there are not more independent points than parameters")
     jacobian = np.column_stack([_derivative(job, values, name) for name in free])
     scale = np.linalg.norm(jacobian, axis=0)
     if np.any(scale == 0):
@@ -122,7 +125,7 @@ def fit_covariance(
     eigenvalues = np.linalg.eigvalsh(normal)
     if eigenvalues[0] < _SINGULAR * eigenvalues[-1]:
         return PdfCovariance(free, None, "the least-squares matrix is singular: some parameters can't be told apart")
-    oversampling = n_points / sum(data.n_independent for data in job.data)
+    oversampling = n_points / n_independent
     variance = oversampling * chi2 / (n_points - len(free))
     inverse = np.linalg.inv(normal)
     gradient = (jacobian / scale).T @ residual
