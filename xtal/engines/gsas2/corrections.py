@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import numpy as np
 from .axial_divergence import peak, peak_derivatives
 from .program import Gsas2
 
+# Terms of the reciprocal metric that equal the first one, where GSAS-II leaves out their slopes; not so in 3R, 3mR.
+CELL_FOLLOWERS = {
+    **dict.fromkeys(("m3", "m3m"), (1, 2)),
+    **dict.fromkeys(("4/m", "4/mmm"), (1,)),
+    **dict.fromkeys(("6/m", "6/mmm", "3m1", "31m", "3"), (1, 3)),
+}
 # Of a fractional coordinate.
 RESTRAINT_STEP = 1e-5
 
@@ -104,6 +111,31 @@ def correct_equivalence_slopes(g2: Gsas2) -> None:
                         derivatives[varied.index(leader)] += factor * by_name[name]
 
     g2.mapvars.Dict2Deriv = slopes
+
+
+def correct_cell_slopes(g2: Gsas2, laue: Mapping[str, str]) -> None:
+    """Give the first reciprocal term of a cell the slopes of those that follow it by symmetry.
+
+    GSAS-II moves them along but counts h² alone where it is h² + k² + l² (cubic), h² + k² (tetragonal) or h² + k² + hk
+    (hexagonal), so that it stops beside the minimum, with wrong esds, where other parameters shift peaks too.
+
+    Parameters
+    ----------
+    g2 : Gsas2
+        The modules.
+    laue : mapping
+        Laue class in GSAS-II's words by the prefix of a phase's variables (``0::``).
+    """
+    original = getattr(g2.math.GetReflPosDerv, "original", g2.math.GetReflPosDerv)
+
+    def slopes(refl: Any, im: int, wave: float, terms: Any, pfx: str, *others: Any) -> Any:
+        by_terms, *rest = original(refl, im, wave, terms, pfx, *others)
+        for follower in CELL_FOLLOWERS.get(laue.get(pfx, ""), ()):
+            by_terms[0] += by_terms[follower]
+        return by_terms, *rest
+
+    slopes.original = original  # type: ignore[attr-defined]
+    g2.math.GetReflPosDerv = slopes
 
 
 def correct_tof_strain(g2: Gsas2) -> None:

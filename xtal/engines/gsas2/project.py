@@ -9,6 +9,7 @@ from typing import Any
 from .checks import check_displacement, check_models, check_task, check_texture
 from .corrections import (
     correct_absorption,
+    correct_cell_slopes,
     correct_equivalence_slopes,
     correct_restraint_slopes,
     correct_tof_strain,
@@ -60,6 +61,7 @@ def open_session(g2: Gsas2, task: Mapping[str, Any]) -> Session:
         add_pattern(session, measured)
     for phase in task["phases"]:
         add_phase(session, phase)
+    correct_cell_slopes(g2, {f"{one.id}::": one.data["General"]["SGData"]["SGLaue"] for one in session.phases})
     session.project.save()
     set_restraints(session)
     session.table = parameter_table(task, 1.0, session.shifts, session.stephens)
