@@ -106,9 +106,9 @@ class Pattern:
         for start, stop in excluded:
             keep &= ~((self.x >= start) & (self.x <= stop))
         if keep.sum() < 2:
+            span = "outside the excluded regions" if low is None and high is None else f"in the range {low}–{high}"
             raise PatternError(
-                f"no data left in the range {low}–{high} {AXIS_UNITS[self.axis]} (the pattern spans "
-                f"{self.x[0]:g}–{self.x[-1]:g});",
+                f"no data left {span} {AXIS_UNITS[self.axis]} (the pattern spans {self.x[0]:g}–{self.x[-1]:g});",
                 where=self.source or None,
                 remedy="widen the range or drop an excluded region.",
             )

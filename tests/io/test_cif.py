@@ -227,6 +227,8 @@ def test_shelx_site_symmetry_orders_are_recognised() -> None:
          "site Li1: multiplicity 8 in the file, but 4 by the symmetry"),
         (cif("loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'-x,y+1/4,-z'", ROCK_SALT), "don't make a group"),
         (cif("loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,w'", ROCK_SALT), "could not be read"),
+        (cif("_space_group_IT_number 225", ROCK_SALT, cell=CUBIC.format(a=0.513)), "are these in nm?"),
+        (cif("_space_group_IT_number 225", ROCK_SALT, cell=CUBIC.format(a=513)), "are these in pm?"),
     ],
 )  # fmt: skip
 def test_bad_cif_is_refused_with_place_and_reason(text: str, message: str) -> None:

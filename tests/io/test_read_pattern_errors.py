@@ -114,3 +114,12 @@ def test_broken_xrdml_is_refused(tmp_path):
     file.write_text('<?xml version="1.0"?><xrdMeasurements><xrdMeasurement>')
     with pytest.raises(PatternError, match=r"cut\.xrdml: .+; mend the file or export the scan as \.xy"):
         read_pattern(file)
+
+
+def test_regions_that_exclude_everything_are_named_as_such():
+    """No range was given: the message must not speak of one."""
+    from xtal.pattern import Pattern
+
+    pattern = Pattern([20.0, 30.0, 40.0], [5.0, 6.0, 7.0], source="p.xy")
+    with pytest.raises(PatternError, match=r"p\.xy: no data left outside the excluded regions.*spans 20–40"):
+        pattern.cut(excluded=((10.0, 50.0),))

@@ -20,6 +20,9 @@ from ._cif_symmetry import lattice_of_block, space_group_of_block
 from ._cif_values import columns
 from .cif_text import cif_text
 
+_SMALLEST_ROOM, _LARGEST_ROOM = 1.5, 1e4
+"""Å³ per atom; diamond has 5.7, open frameworks about 100."""
+
 __all__ = ["cif_text", "read_cif", "read_structures", "structures_from_text", "write_cif"]
 
 
@@ -96,10 +99,22 @@ def _structure(block: gemmi.cif.Block, text: str, where: str) -> Structure:
     space_group, symmetry_notes = space_group_of_block(block, lattice, place)
     sites, site_notes = sites_of_block(block, lattice, space_group, place)
     try:
-        return Structure(header.name, lattice, space_group, sites, header.source, header.quality,
-                         (*header.notes, *symmetry_notes, *site_notes))  # fmt: skip
+        structure = Structure(header.name, lattice, space_group, sites, header.source, header.quality,
+                              (*header.notes, *symmetry_notes, *site_notes))  # fmt: skip
     except CifError as error:
         raise CifError(error.found, where=place, remedy=error.remedy) from error
+    _refuse_another_unit(structure, place)
+    return structure
+
+
+def _refuse_another_unit(structure: Structure, place: str) -> None:
+    """A cell in nm or pm gives every atom a room that no solid has."""
+    atoms = sum(structure.cell_contents.values())
+    room = structure.lattice.volume / atoms if atoms else _SMALLEST_ROOM
+    if not _SMALLEST_ROOM <= room <= _LARGEST_ROOM:
+        unit = "nm" if room < _SMALLEST_ROOM else "pm"
+        raise CifError(f"{room:.3g} Å³ for each atom of the cell ({structure.lattice});", where=place,
+                       remedy=f"lengths of a CIF are in Å: are these in {unit}?")  # fmt: skip
 
 
 def write_cif(structure: Structure, path: str | Path, esds: dict[str, float] | None = None) -> Path:
