@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..series.findings import Findings
     from ..series.series import Series
 
-__all__ = ["map_levels", "plot_map", "plot_quantities", "quantity_label", "series_figure"]
+__all__ = ["map_levels", "plot_map", "plot_quantities", "quantity_label", "series_figure", "with_unit"]
 
 MARKS = {"up": ("^", style.VERMILION), "down": ("v", style.BLUE)}
 MAP_POINTS = 1200
@@ -31,7 +31,9 @@ UNITS = {
     "gamma": "°",
     "volume": "Å³",
     "crystallite_size_nm": "nm",
+    "u_iso": "Å²",
 }
+ROWS_NAMED = 9
 
 
 def map_levels(values: NDArray[np.float64], axis: str) -> NDArray[np.float64]:
@@ -40,7 +42,7 @@ def map_levels(values: NDArray[np.float64], axis: str) -> NDArray[np.float64]:
 
 
 def plot_map(series: Series) -> Figure:
-    """All observed patterns, one row per frame, as the square root of intensity; G(r) as it is.
+    """All observed patterns, one row per frame, as the square root of intensity; G(r) as it is. Frames without one are blank.
 
     Raises
     ------
@@ -53,16 +55,21 @@ def plot_map(series: Series) -> Figure:
         raise ValueError("no frame of the series has a pattern to draw")
     first = curves[0][1]
     x = np.linspace(first.x[0], first.x[-1], min(MAP_POINTS, len(first.x)))
-    rows = [map_levels(np.interp(x, one.x, one.observed), one.axis) for _, one in curves]
+    rows = np.full((len(found), len(x)), np.nan)
+    for place, (_, one) in enumerate(found):
+        if one is not None:
+            rows[place] = map_levels(np.interp(x, one.x, one.observed), one.axis)
     figure, axes = series_figure(4.6)
     with style.print_style():
-        edges = np.arange(len(rows) + 1)
-        low, high = np.percentile(rows, [1, 99.7])
+        edges = np.arange(len(rows) + 1) - 0.5
+        low, high = np.nanpercentile(rows, [1, 99.7])
         mesh = axes.pcolormesh(
             np.append(x, 2 * x[-1] - x[-2]), edges, rows, cmap="cividis", vmin=low, vmax=high, rasterized=True
         )
         axes.set_xlabel(f"{AXIS_NAMES[first.axis]} ({AXIS_UNITS[first.axis].replace('degrees 2θ', '°')})")
-        axes.set_ylabel("frame")
+        named = np.unique(np.linspace(0, len(rows) - 1, ROWS_NAMED).round().astype(int))
+        axes.set_yticks(named, [_row_name(series, int(place)) for place in named])
+        axes.set_ylabel("frame" if series.axis_name == "frame" else f"frame: {series.axis_label}")
         axes.set_title(str(series.meta["title"]), loc="left", parse_math=False)
         figure.colorbar(mesh, label="G(r) / Å⁻²" if first.axis == "r" else r"$\sqrt{\mathrm{intensity}}$")
     return figure
@@ -89,13 +96,31 @@ def plot_quantities(series: Series, names: Sequence[str], findings: Findings | N
             _lines(panel, findings)
         np.atleast_1d(panels)[-1].set_xlabel(series.axis_label)
         np.atleast_1d(panels)[0].set_title(str(series.meta["title"]), loc="left", parse_math=False)
+        figure.align_ylabels()
     return figure
+
+
+def with_unit(name: str) -> str:
+    """Unit of a column of a series' table in brackets, after a space: `` (Å)``; empty where there is none."""
+    unit = "Å" if ".bond." in name else UNITS.get(name.rsplit(".", 1)[-1], "")
+    return f" ({unit})" if unit else ""
 
 
 def quantity_label(name: str) -> str:
     """Column of a series' table as a label, with its unit: ``lif.cell.a (Å)``."""
-    unit = UNITS.get(name.rsplit(".", 1)[-1], "")
-    return name.removeprefix("phase.") + (f" ({unit})" if unit else "")
+    return name.removeprefix("phase.") + with_unit(name)
+
+
+def _panel_label(name: str) -> str:
+    """The same in two short lines, which fit beside a flat panel."""
+    phase, _, quantity = name.removeprefix("phase.").partition(".")
+    words = quantity.removeprefix("cell.").removeprefix("bond.").replace("_nm", "").replace("_", " ")
+    return f"{phase}\n{words}{with_unit(name)}" if quantity else name
+
+
+def _row_name(series: Series, place: int) -> str:
+    frame = series.frames[place]
+    return str(frame.index) if series.axis_name == "frame" else f"{frame.index}: {frame.value:.4g}"
 
 
 def _draw(panel: Any, table: Any, axis: str, name: str) -> None:
@@ -106,7 +131,7 @@ def _draw(panel: Any, table: Any, axis: str, name: str) -> None:
             panel.errorbar(
                 part[axis], part[name], yerr=esds, fmt=mark, ms=3, lw=0.7, ls="none", color=colour, label=direction
             )
-    panel.set_ylabel(quantity_label(name))
+    panel.set_ylabel(_panel_label(name))
     panel.legend(loc="best")
 
 

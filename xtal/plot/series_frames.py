@@ -64,11 +64,12 @@ def plot_verdicts(series: Series) -> Figure:
     verdicts = [series.accepted[f.index].verdict if f.index in series.accepted else "waiting" for f in series.frames]
     figure, axes = series_figure(1.0)
     with style.print_style():
-        axes.bar(range(len(verdicts)), 1.0, width=0.95, color=[VERDICT_COLOURS[one] for one in verdicts])
+        numbers = [frame.index for frame in series.frames]
+        axes.bar(numbers, 1.0, width=0.95, color=[VERDICT_COLOURS[one] for one in verdicts])
         for name in dict.fromkeys(verdicts):
             axes.bar([np.nan], [np.nan], color=VERDICT_COLOURS[name], label=f"{name} ({verdicts.count(name)})")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.0, frameon=False)
-        axes.set_xlim(-0.5, len(verdicts) - 0.5)
+        axes.set_xlim(numbers[0] - 0.5, numbers[-1] + 0.5)
         axes.set_ylim(0, 1)
         axes.set_yticks([])
         axes.set_xlabel("frame")

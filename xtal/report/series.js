@@ -8,7 +8,7 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
   const data = JSON.parse(document.getElementById("series-data").textContent);
   const n = data.frames.length;
   if (!n) return;
-  const MOST_LINES = 40, TICKS = ["#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#e69f00"];
+  const MOST_LINES = 40, ROWS_NAMED = 9, TICKS = ["#0072b2", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#e69f00"];
   let chosen = 0;
 
   const byId = (id) => document.getElementById(id);
@@ -75,7 +75,20 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
       make("text", { x: left, y: 18, "text-anchor": left < 20 ? "start" : left > 980 ? "end" : "middle" }, svg).textContent = value.toFixed(ticks.digits);
     });
     make("text", { x: 500, y: 37, "text-anchor": "middle", class: "name" }, svg).textContent = data.position;
+    besideMap(rows);
     document.documentElement.dataset.heat = "drawn";
+  }
+
+  function besideMap(rows) {
+    const span = Math.max(...data.frames.map((frame) => frame.value)) - Math.min(...data.frames.map((frame) => frame.value));
+    const digits = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(span || 1)))), count = Math.min(rows.length, ROWS_NAMED);
+    byId("beside").replaceChildren();
+    for (let place = 0; place < count; place++) {
+      const row = count > 1 ? Math.round((place * (rows.length - 1)) / (count - 1)) : 0, label = document.createElement("span");
+      label.textContent = data.frames[rows[row]].value.toFixed(digits);
+      label.style.top = `${(100 * (row + 0.5)) / rows.length}%`;
+      byId("beside").append(label);
+    }
   }
 
   function waterfall() {
@@ -150,6 +163,7 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
       (frame.rwp === null ? "" : ` · ${frame.gof === null ? "Rw" : "Rwp"} ${(100 * frame.rwp).toFixed(2)} %`) +
       (frame.gof === null ? "" : `, GOF ${frame.gof.toFixed(2)}`);
     byId("said").textContent = frame.message;
+    byId("remarks").replaceChildren(...frame.remarks.map((text) => { const item = document.createElement("li"); item.textContent = text; return item; }));
     const rows = data.phases.length, top = 300 + 13 * rows, svg = fresh("fit", top + 115);
     document.documentElement.dataset.chosen = String(frame.frame);
     if (!curves) return;

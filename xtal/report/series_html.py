@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..io.atomic import write_text_atomic
 from ..pattern import AXIS_UNITS
 from ..plot.refinement import AXIS_NAMES
-from ..plot.series import map_levels
+from ..plot.series import map_levels, with_unit
 from ..result import ProfileCurves
 from ..series.findings import Findings, analyse
 from ..series.series import Series
@@ -65,14 +65,15 @@ def series_html(series: Series, findings: Findings) -> str:
     policy = (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; img-src data:"
     )
-    data = strict_json(_data(series), separators=(",", ":")).replace("<", "\\u003c")
+    remarks = {frame.index: series.remarks(frame.index) for frame in series.frames}
+    data = strict_json(_data(series, remarks), separators=(",", ":")).replace("<", "\\u003c")
     title = escape(str(series.meta["title"]))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{title} · xtal</title><style>{style}</style></head>\n<body><main>"
-        f"{_head(series, title)}{_plots(series)}{findings_sections(series, findings)}</main>"
+        f"{_head(series, title)}{_plots(series)}{findings_sections(series, findings, remarks)}</main>"
         f'<script type="application/json" id="series-data">{data}</script>\n<script>{script}</script></body></html>\n'
     )
 
@@ -97,7 +98,8 @@ def _plots(series: Series) -> str:
     return (
         '<section><h2>Patterns</h2><div class="controls"><label>as <select id="patterns"><option value="map">map</option>'
         '<option value="waterfall">waterfall</option></select></label></div>'
-        '<div id="map"><canvas id="heat" role="img" aria-label="All patterns, one row per frame"></canvas><div id="under" data-label="Axis of the map"></div>'
+        f'<div id="map"><p class="hint">{axis}</p><div id="beside" aria-hidden="true"></div>'
+        '<canvas id="heat" role="img" aria-label="All patterns, one row per frame"></canvas><div id="under" data-label="Axis of the map"></div>'
         f'<p class="hint">{levels}; frames from top to bottom. Click a frame.</p></div>'
         '<div id="waterfall" data-label="Patterns of up to 40 frames above each other" hidden></div>'
         '<h2>Verdicts</h2><div id="strip" data-label="Verdict of every frame"></div>'
@@ -107,7 +109,7 @@ def _plots(series: Series) -> str:
         '<div id="trend" data-label="Refined quantity of every frame with error bars"></div>'
         '<p class="hint">▲ axis rising, ▼ axis falling; bars are one esd.</p></section>'
         '<section><h2>Fit of a frame</h2><div class="controls"><button id="before">◀</button><button id="after">▶</button>'
-        '<span id="chosen"></span></div><p id="said"></p><div id="fit" data-label="Observed, calculated and difference"></div></section>'
+        '<span id="chosen"></span></div><p id="said"></p><ul id="remarks"></ul><div id="fit" data-label="Observed, calculated and difference"></div></section>'
         "<noscript><p>The pictures need JavaScript; xtal series export writes them as PNG.</p></noscript>"
     )
 
@@ -117,7 +119,7 @@ def _position(series: Series) -> str:
     return f"{AXIS_NAMES[name]} ({AXIS_UNITS[name].replace('degrees 2θ', '°')})"  # type: ignore[index,unused-ignore]
 
 
-def _data(series: Series) -> dict[str, Any]:
+def _data(series: Series, remarks: Mapping[int, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     table = series.table()
     curves: list[dict[str, Any] | None] = []
     rows, grids, heat = [], _Grids(), _HeatMap(len(series))
@@ -132,7 +134,8 @@ def _data(series: Series) -> dict[str, Any]:
             heat.add(place, found)
         rows.append({"frame": row["frame"], "file": row["file"], "value": row[axis], "direction": row["direction"],
                      "status": row["status"], "verdict": row["verdict"] or "waiting", "rwp": _number(row.get("rwp")),
-                     "gof": _number(row.get("gof")), "message": str(row.get("message") or "")})  # fmt: skip
+                     "gof": _number(row.get("gof")), "message": str(row.get("message") or ""),
+                     "remarks": [one["sentence"] for one in remarks[row["frame"]]]})  # fmt: skip
     return {
         "axis": series.axis_label,
         "position": _position(series),
@@ -154,7 +157,11 @@ def _quantities(table: Any) -> list[dict[str, Any]]:
     ranks = [".cell.", ".volume", "_share", "_fraction", ".crystallite", ".microstrain"]
     names.sort(key=lambda name: next((rank for rank, part in enumerate(ranks) if part in name), len(ranks)))
     found = [
-        {"label": name, "values": [_number(v) for v in table[name]], "esds": [_number(v) for v in table[f"{name}.esd"]]}
+        {
+            "label": name + with_unit(name),
+            "values": [_number(v) for v in table[name]],
+            "esds": [_number(v) for v in table[f"{name}.esd"]],
+        }
         for name in names
     ]
     if "rwp" in table:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
+from ..plot.series import with_unit
 from ..result import format_value
 from ..series.alarms import Candidate
 from ..series.findings import Findings
@@ -11,14 +14,17 @@ from ..series.series import Series
 from ..series.transitions import StepFit
 from .values import row, table
 
-__all__ = ["findings_sections"]
+__all__ = ["findings_sections", "frame_ranges"]
 
 SHOWN_CORRELATIONS = 20
 
 
-def findings_sections(series: Series, findings: Findings) -> str:
-    """HTML of the tables; those that would be empty are left out."""
+def findings_sections(
+    series: Series, findings: Findings, remarks: Mapping[int, Sequence[Mapping[str, Any]]] | None = None
+) -> str:
+    """HTML of the tables; those that would be empty are left out. `remarks` are what `Series.remarks` says, by frame."""
     parts = (
+        _remarks(remarks or {}),
         _transitions(series, findings),
         _trends(series, findings),
         _changes(series, findings),
@@ -32,6 +38,35 @@ def findings_sections(series: Series, findings: Findings) -> str:
 
 def _section(heading: str, body: str) -> str:
     return f"<section><h2>{heading}</h2>{body}</section>"
+
+
+def _remarks(remarks: Mapping[int, Sequence[Mapping[str, Any]]]) -> str:
+    found: dict[tuple[str, str], list[int]] = {}
+    example: dict[tuple[str, str], str] = {}
+    for frame, checks in remarks.items():
+        for check in checks:
+            key = str(check["code"]), str(check["phase"] or "")
+            if frame not in found.setdefault(key, []):
+                found[key].append(frame)
+            example.setdefault(key, str(check["sentence"]))
+    rows = [
+        row((escape(phase) or "–", str(len(frames)), frame_ranges(frames), escape(example[code, phase])), escape(code))
+        for (code, phase), frames in sorted(found.items(), key=lambda item: -len(item[1]))
+    ]
+    caption = "What the verdicts rest on: checks that speak against a number, and in how many frames."
+    heads = ("check", "phase", "frames", "which", "in the first of them")
+    return _section("Checks", table("remarks-of-all", caption, heads, rows)) if rows else ""
+
+
+def frame_ranges(frames: Sequence[int]) -> str:
+    """Ascending frame numbers in few words: ``0–2, 7``."""
+    parts: list[list[int]] = []
+    for frame in frames:
+        if parts and frame == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], frame]
+        else:
+            parts.append([frame])
+    return ", ".join("–".join(map(str, part)) for part in parts)
 
 
 def _transitions(series: Series, findings: Findings) -> str:
@@ -77,7 +112,7 @@ def _trends(series: Series, findings: Findings) -> str:
                 f"{one.trend.chi2_red:.2f}",
                 str(one.trend.n_points),
             ),
-            escape(one.quantity),
+            escape(one.quantity + with_unit(one.quantity)),
         )
         for one in findings.trends
     ]

@@ -119,6 +119,12 @@ class Series:
         rows = {} if fit is None or fit.result is None else unpack_json(fit.result).get("reflections", {})
         return {phase: np.array([row[_POSITION] for row in found], dtype=float) for phase, found in rows.items()}
 
+    def remarks(self, frame: int) -> list[dict[str, Any]]:
+        """Checks of a frame that speak against its numbers: code, severity, phase, sentence each."""
+        fit = self._full(frame)
+        checks = [] if fit is None or fit.result is None else unpack_json(fit.result)["result"].get("checks", [])
+        return [one for one in checks if one["severity"] != "info"]
+
     def table(self) -> Any:
         """One row per frame: a pandas DataFrame.
 

@@ -1,0 +1,66 @@
+"""What a reader of a series' report and pictures sees: why frames want a review, units, and the axis of the map."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from xtal.plot.series import plot_map, plot_quantities, quantity_label
+from xtal.plot.series_frames import plot_verdicts
+from xtal.report.series_html import series_html
+from xtal.report.series_tables import frame_ranges
+from xtal.series.findings import Findings
+from xtal.series.series import Series
+
+
+@pytest.fixture(scope="module")
+def series(heating):
+    """The refined heating run."""
+    with Series(heating[0]) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("frames", "text"), [([], ""), ([3], "3"), ([0, 1, 2, 7], "0–2, 7"), ([1, 3, 4], "1, 3–4"), ([5, 6], "5–6")]
+)
+def test_frame_numbers_are_said_in_few_words(frames, text):
+    assert frame_ranges(frames) == text
+
+
+def test_report_says_why_frames_want_a_review(series):
+    review = [frame for frame, fit in series.accepted.items() if fit.verdict == "review"]
+    assert review and all(series.remarks(frame) for frame in review)
+    text = series_html(series, Findings())
+    sentence = series.remarks(review[0])[0]["sentence"]
+    assert "<h2>Checks</h2>" in text and "phase-not-shown" in text
+    assert text.count(sentence[:40].replace("'", "&#x27;")) >= 1
+
+
+def test_quantities_carry_their_units(series):
+    assert quantity_label("phase.holder.cell.a") == "holder.cell.a (Å)"
+    assert quantity_label("phase.k.bond.O1-Li1") == "k.bond.O1-Li1 (Å)"
+    assert "phase.holder.cell.a (Å)" in series_html(series, Findings())
+
+
+def test_names_of_panels_do_not_run_into_each_other(series):
+    names = [f"phase.orthorhombic.{one}" for one in ("weight_fraction", "group_share", "intensity_share", "cell.a")]
+    figure = plot_quantities(series, names)
+    figure.canvas.draw()
+    boxes = [panel.yaxis.label.get_window_extent() for panel in figure.axes]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_map_names_frames_with_their_place_on_the_axis_and_leaves_missing_ones_blank(series, monkeypatch):
+    curves = series.curves
+    monkeypatch.setattr(series, "curves", lambda frame: None if frame == 4 else curves(frame))
+    axes = plot_map(series).axes[0]
+    drawn = np.ma.filled(axes.collections[0].get_array(), np.nan)
+    assert np.isnan(drawn[4]).all() and np.isfinite(np.delete(drawn, 4, axis=0)).all()
+    assert axes.get_ylabel() == "frame: temperature (°C)"
+    assert next(label.get_text() for label in axes.get_yticklabels()) == f"0: {series.frames[0].value:.4g}"
+
+
+def test_strip_of_verdicts_has_a_place_for_every_frame(series):
+    assert plot_verdicts(series).axes[0].get_xlim() == (-0.5, len(series) - 0.5)
