@@ -184,3 +184,29 @@ def test_every_pattern_needs_a_standard(two_standards, tmp_path, capsys):
         command("calibrate", str(two_standards / "lab6.xye"), str(two_standards / "si.xye"), "--standard", "lab6") == 2
     )
     assert "one for each pattern" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("lab6.a=0.415678", ["lab6.a = 0.415678 Å", "4.1568", "in Å"]),
+        ("lab6.c=4.15678", ["lab6.c", "free in its cell: a"]),
+        ("lab9.a=4.15678", ["'lab9.a=4.15678'", "the standards are lab6"]),
+        ("lab6.a=wide", ["NAME.a=4.15678"]),
+    ],
+)
+def test_a_cell_that_is_not_the_standards_is_refused(cell, words, calibrated, tmp_path, capsys):
+    pattern = str(calibrated.parent / "lab6.xye")
+    assert command("calibrate", pattern, "--standard", "lab6", "--cell", cell, "-o", str(tmp_path / "x")) == 2
+    said = capsys.readouterr().err
+    assert all(word in said for word in words)
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_pattern_of_another_substance_calibrates_nothing(calibrated, tmp_path, capsys):
+    """LaB6's pattern called silicon: no line is met, so that the widths would stay where they start."""
+    pattern = str(calibrated.parent / "lab6.xye")
+    words = ("calibrate", pattern, "--standard", "si", "--engine", "native", "-q", "-o", str(tmp_path / "x"))
+    assert command(*words) == 2
+    assert "Is this the pattern of si" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 SET_NAME = "calibration.json"
+CELL_FREEDOM = 0.01
+"""Largest relative change of a certified length by --cell."""
 
 
 def calibrate(
@@ -62,12 +65,13 @@ def calibrate(
     else:
         check_several(folder, SET_NAME, force)
     device, label = load_instrument(instrument), name or folder.name
+    cells = _cells(cell or (), standard)
 
     def fit(file: Path, names: list[str], title: str) -> Calibration:
         pattern = read_pattern(file)
         with stage_lines(quiet) as listener:
             return run(
-                pattern if span is None else pattern.cut(*span), [_standard(wanted, cell or ()) for wanted in names], device, name=title,
+                pattern if span is None else pattern.cut(*span), [_standard(wanted, cells) for wanted in names], device, name=title,
                 engine=engine or "rietx", timeout=timeout, on_event=listener, command=("xtal", *sys.argv[1:]), size_nm=size, shift=shift,
                 background_terms=terms, title=f"{file.name}: calibration on {', '.join(names)}", inputs={file.name: _digest(file)},
             )  # fmt: skip
@@ -119,21 +123,39 @@ def _distinct(stems: list[str]) -> list[str]:
     ]
 
 
-def _standard(name: str, cells: list[str] | tuple[()]) -> Structure:
+def _standard(name: str, cells: Sequence[tuple[str, str, float]]) -> Structure:
+    """A standard with its certified cell, or the lengths given for it."""
     from ..io.standards import certified_structure
 
-    structure, _ = certified_structure(name)
+    structure, certificate = certified_structure(name)
+    free = structure.space_group.free_cell_parameters()
     changed: dict[str, float] = {}
-    for text in cells:
-        key, _, value = text.partition("=")
-        phase, _, length = key.partition(".")
+    for phase, length, value in cells:
         if phase != name:
             continue
+        own = getattr(structure.lattice, length) if length in free else None
+        if own is None:
+            raise InputError(f"{name}.{length};", where="--cell", remedy=f"free in its cell: {', '.join(free)}.")
+        if abs(value / own - 1) > CELL_FREEDOM:
+            raise InputError(f"{name}.{length} = {value:g} Å, {certificate} has {own:g} Å;", where="--cell",
+                             remedy="another batch or temperature moves it by less than 1 %: give it in Å.")  # fmt: skip
+        changed[length] = value
+    return structure.with_lattice(structure.space_group.complete_cell(changed, structure.lattice))
+
+
+def _cells(texts: Sequence[str], standards: Sequence[str]) -> list[tuple[str, str, float]]:
+    """Standard, length and value of each ``lab6.a=4.15678``."""
+    found = []
+    for text in texts:
+        key, _, value = text.partition("=")
+        phase, _, length = key.strip().partition(".")
+        if phase not in standards:
+            raise InputError(f"{text!r};", where="--cell", remedy=f"the standards are {', '.join(standards)}.")
         try:
-            changed[length] = float(value)
+            found.append((phase, length, float(value)))
         except ValueError:
             raise InputError(f"{text!r};", where="--cell", remedy="write NAME.a=4.15678, Å.") from None
-    return structure.with_lattice(structure.space_group.complete_cell(changed, structure.lattice))
+    return found
 
 
 def _digest(file: Path) -> str:
@@ -164,4 +186,7 @@ def _show(found: Calibration, folder: Path) -> None:
     print(f"  axial  {format_value(axial.value, axial.esd, 4)}")
     for note in found.notes:
         print(note)
+    for check in found.result.checks:
+        if check.severity == "severe":
+            print(f"severe: {check.sentence}")
     print(f"instrument: {folder / 'instrument.toml'}")
