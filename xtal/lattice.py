@@ -8,6 +8,7 @@ Formulas: International Tables for Crystallography, vol. D, section 1.1 and vol.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,15 +62,17 @@ class Lattice:
     gamma: float = 90.0
 
     def __post_init__(self) -> None:
-        values = np.array(self.parameters)
-        if not np.all(np.isfinite(values)) or np.any(values <= 0) or np.any(values[3:] >= 180):
+        values = self.parameters
+        if not all(math.isfinite(value) and value > 0 for value in values) or max(values[3:]) >= 180:
             raise GeometryError(
-                f"cell {tuple(values.tolist())} is not a unit cell;",
+                f"cell {tuple(map(float, values))} is not a unit cell;",
                 remedy="lengths must be positive (Å) and angles between 0 and 180 degrees.",
             )
-        if np.linalg.det(self.metric_tensor) <= 1e-10 * (self.a * self.b * self.c) ** 2:
+        # the determinant of the metric tensor over (abc)²
+        ca, cb, cg = (math.cos(math.radians(angle)) for angle in values[3:])
+        if 1 - ca * ca - cb * cb - cg * cg + 2 * ca * cb * cg <= 1e-10:
             raise GeometryError(
-                f"cell angles {tuple(values[3:].tolist())} enclose no volume;", remedy="check the three angles."
+                f"cell angles {tuple(map(float, values[3:]))} enclose no volume;", remedy="check the three angles."
             )
 
     @classmethod

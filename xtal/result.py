@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -597,7 +597,7 @@ def _from_dict(content: Mapping[str, Any]) -> Result:
 
 def _fields(row: Any) -> dict[str, Any]:
     """Fields of a dataclass that holds no other; `asdict` would copy every value."""
-    return {one.name: getattr(row, one.name) for one in fields(row)}
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def _phase_to_dict(phase: PhaseResult) -> dict[str, Any]:
@@ -623,9 +623,14 @@ def _phase_from_dict(content: Mapping[str, Any]) -> PhaseResult:
 
 
 def _plain(value: Any) -> Any:
-    if type(value) is float:
+    kind = type(value)
+    if kind is float:
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str):
+    if kind is str or value is None or kind is bool or kind is int:
+        return value
+    if kind is dict:
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

@@ -184,7 +184,9 @@ def _without_folders(value: Any) -> Any:
     if value is None or isinstance(value, (float, int)):
         return value
     if isinstance(value, str):
-        return _ABSOLUTE_PATH.sub("", value)
+        return _ABSOLUTE_PATH.sub("", value) if "/" in value else value
+    if type(value) is dict:
+        return {_without_folders(key): _without_folders(item) for key, item in value.items()}
     if isinstance(value, Mapping):
         return {_without_folders(key): _without_folders(item) for key, item in value.items()}
     if isinstance(value, list):

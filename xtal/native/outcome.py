@@ -206,17 +206,17 @@ def _reflections(view: View, phase: PhaseModel, esds: FloatArray | None) -> list
     first = np.flatnonzero(phase.line == 0)
     at = peaks.centre[first]
     shown = first[(at >= model.axis[0]) & (at <= model.axis[-1])]
-    rows = []
-    for peak in shown[np.argsort(peaks.centre[shown], kind="stable")]:
-        r = phase.reflection[peak]
-        h, k, l = (int(index) for index in phase.hkl[r])
-        rows.append({
-            "h": h, "k": k, "l": l, "multiplicity": int(phase.multiplicity[r]),
-            "d": float(strength.inverse_d_squared[r] ** -0.5), model.axis_name: float(peaks.centre[peak]),
-            "f_squared": float(strength.f_squared[r]), "intensity": float(intensity[r]), "fwhm": float(peaks.fwhm[peak]),
-            **({} if esds is None else {"esd_f_squared": float(esds[r])}),
-        })  # fmt: skip
-    return rows
+    peak = shown[np.argsort(peaks.centre[shown], kind="stable")]
+    r = phase.reflection[peak]
+    h, k, l = phase.hkl[r].T
+    columns = {
+        "h": h, "k": k, "l": l, "multiplicity": phase.multiplicity[r], "d": strength.inverse_d_squared[r] ** -0.5,
+        model.axis_name: peaks.centre[peak], "f_squared": strength.f_squared[r], "intensity": intensity[r],
+        "fwhm": peaks.fwhm[peak], **({} if esds is None else {"esd_f_squared": esds[r]}),
+    }  # fmt: skip
+    return [
+        dict(zip(columns, row, strict=True)) for row in zip(*(one.tolist() for one in columns.values()), strict=True)
+    ]
 
 
 def _cell(phase: PhaseModel, parameters: Parameters) -> dict[str, float]:

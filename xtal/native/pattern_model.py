@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diffraction.profiles import gaussian_variance
 from .axial_kernel import Nodes, spread_nodes
 from .extra_peaks import ExtraPeaks
 from .extraction import Extraction
@@ -123,6 +124,7 @@ class PatternModel:
         self.broad = broad_of(self.axis)
         self._tails: Tails | None = None
         self._windows: dict[str, Windows] = {}
+        self._variances: tuple[tuple[float, ...], tuple[float, float]] | None = None
 
     def _phase(self, phase: dict[str, Any], dispersion: bool) -> PhaseModel:
         return PhaseModel(phase, self.instrument, dispersion)
@@ -290,7 +292,7 @@ class PatternModel:
 
     def has_negative_width(self, values: Mapping[str, float]) -> bool:
         """Whether U, V, W give a variance below the floor somewhere in the range."""
-        return bool(np.min(self._gaussian_variance(values)) < 0)
+        return self._variance_range(values)[0] < 0
 
     def refuse_lost_width(self, values: Mapping[str, float]) -> None:
         """Refuse U, V, W whose variance is negative in the whole range: a search that steps there finds no way back.
@@ -300,11 +302,13 @@ class PatternModel:
         NativeError
             They are.
         """
-        if np.max(self._gaussian_variance(values)) < 0:
+        if self._variance_range(values)[1] < 0:
             raise NativeError("diverged", "the instrument's Gaussian width (U, V, W) is negative in the whole range")
 
-    def _gaussian_variance(self, values: Mapping[str, float]) -> FloatArray:
-        from ..diffraction.profiles import gaussian_variance
-
-        u, v, w = (values.get(f"pattern.profile.{letter}", 0.0) for letter in "uvw")
-        return np.asarray(gaussian_variance(self.axis, u, v, w))
+    def _variance_range(self, values: Mapping[str, float]) -> tuple[float, float]:
+        """Least and largest Gaussian variance within the range, deg²; kept while U, V, W rest."""
+        given = u, v, w = tuple(values.get(f"pattern.profile.{letter}", 0.0) for letter in "uvw")
+        if self._variances is None or self._variances[0] != given:
+            variance = gaussian_variance(self.axis, u, v, w)
+            self._variances = given, (float(np.min(variance)), float(np.max(variance)))
+        return self._variances[1]

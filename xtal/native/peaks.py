@@ -106,9 +106,12 @@ def constant_wavelength_peaks(
     area = unit * reflected.strength[r]
     shared = [name for name in moving if name in places or name in factors or name in _WIDTHS]
     k = len(reflected.names)
+    if not k and not shared:
+        return Peaks(centre, area, widths.fwhm, widths.eta, np.zeros((len(r), 4, 0))), ()
+    widths.differentiate()
     slopes = np.zeros((4, k + len(shared), len(r)))
     if k:
-        by_strength, by_d, by_size, by_strain = np.moveaxis(reflected.slopes[:, :, r], 1, 0)
+        by_strength, by_d, by_size, by_strain = reflected.slopes[:, :, r].transpose(1, 0, 2)
         turned = by_d * turn
         slopes[AREA, :k] = unit * by_strength + area * factor_turn * turned
         slopes[CENTRE, :k] = centre_turn * turned
@@ -122,7 +125,7 @@ def constant_wavelength_peaks(
             slopes[AREA, column] = area * factors[name]
         else:
             slopes[FWHM:, column] = widths.by(_WIDTHS[name])
-    made = np.ascontiguousarray(np.moveaxis(slopes, 2, 0))
+    made = np.ascontiguousarray(slopes.transpose(2, 0, 1))
     return Peaks(centre, area, widths.fwhm, widths.eta, made), (*reflected.names, *shared)
 
 
@@ -157,7 +160,7 @@ def _factors(
 
 
 class _Widths:
-    """FWHM and η of peaks, and their slopes, each (2, n), by 2θ, by the Lorentzian FWHM and by parameters.
+    """FWHM and η of peaks, and, once `differentiate` was called, their slopes, each (2, n), by 2θ, by the Lorentzian FWHM and by parameters.
 
     Parameters
     ----------
@@ -174,20 +177,26 @@ class _Widths:
         values: Mapping[str, float],
     ) -> None:  # fmt: skip
         u, v, w, x, y = (values.get(name, 0.0) for name in _WIDTHS)
+        self._u, self._v = u, v
         self.tangent, self.secant = np.tan(theta), 1 / np.cos(theta)
-        variance = gaussian_variance(np.degrees(2 * theta), u, v, w)
-        gauss = FWHM_PER_SIGMA * np.sqrt(np.maximum(variance, FLOOR))
+        self._variance = gaussian_variance(np.degrees(2 * theta), u, v, w)
+        self._gauss = FWHM_PER_SIGMA * np.sqrt(np.maximum(self._variance, FLOOR))
         self.per_inverse_size = np.degrees(wavelengths / NM_TO_ANGSTROM) * self.secant
         self.per_strain = np.degrees(self.tangent)
-        over_cosine = x * self.secant + inverse_size * self.per_inverse_size
-        with_tangent = y + np.degrees(strain)
-        lorentz = np.maximum(over_cosine + with_tangent * self.tangent, 0.0)
-        self.fwhm, self.eta = thompson_cox_hastings(gauss, lorentz)
-        by_gauss, self.by_lorentz = np.moveaxis(np.stack(thompson_cox_hastings_slopes(gauss, lorentz)), 1, 0)
-        self.by_variance = by_gauss * ((variance > FLOOR) * FWHM_PER_SIGMA**2 / (2 * gauss))
+        self._over_cosine = x * self.secant + inverse_size * self.per_inverse_size
+        self._with_tangent = y + np.degrees(strain)
+        self._lorentz = np.maximum(self._over_cosine + self._with_tangent * self.tangent, 0.0)
+        self.fwhm, self.eta = thompson_cox_hastings(self._gauss, self._lorentz)
+
+    def differentiate(self) -> None:
+        """Find the slopes."""
+        width, share = thompson_cox_hastings_slopes(self._gauss, self._lorentz)
+        by_gauss, self.by_lorentz = np.array([width[0], share[0]]), np.array([width[1], share[1]])
+        self.by_variance = by_gauss * ((self._variance > FLOOR) * FWHM_PER_SIGMA**2 / (2 * self._gauss))
         squared = self.secant**2
-        self.by_angle = self.by_variance * ((2 * u * self.tangent + v) * squared)
-        self.by_angle = self.by_angle + self.by_lorentz * (over_cosine * self.tangent + with_tangent * squared)
+        self.by_angle = self.by_variance * ((2 * self._u * self.tangent + self._v) * squared)
+        by_lorentz = self._over_cosine * self.tangent + self._with_tangent * squared
+        self.by_angle = self.by_angle + self.by_lorentz * by_lorentz
         self.by_angle *= np.pi / 360
 
     def by(self, letter: str) -> FloatArray:

@@ -120,8 +120,9 @@ def _agreement(figures: Mapping[str, Any], curves: Sequence[ProfileCurves]) -> A
 
 def _reflection(row: Mapping[str, Any]) -> ReflectionRow:
     """A row of the engine; a time of flight stands where 2θ does."""
-    position = row["tof"] if "tof" in row else row["two_theta"]
-    return ReflectionRow(**{key: value for key, value in row.items() if key != "tof"} | {"two_theta": position})
+    if "tof" not in row:
+        return ReflectionRow(**row)
+    return ReflectionRow(**{"two_theta" if key == "tof" else key: value for key, value in row.items()})
 
 
 def _log_text(job: Job, run: EngineRun, stages: tuple[StageResult, ...]) -> str:

@@ -62,6 +62,7 @@ def phase_results(
     for members in job.groups.values():
         groups |= dict(zip(members, _fraction_values(members, job, outcome, covariance), strict=True))
     corrected = _corrected_fractions(job, outcome, covariance, structures, fractions)
+    volumes = {phase.name: _volume(phase, structures[phase.name], covariance) for phase in job.phases}
     no_group = Value(None, None, "in no group of this job")
     return {
         phase.name: PhaseResult(
@@ -72,8 +73,8 @@ def phase_results(
             weight_fraction=fraction,
             group_share=groups.get(phase.name, no_group),
             intensity_share=share,
-            density=_density(phase, structures[phase.name], covariance),
-            volume=_volume(phase, structures[phase.name], covariance),
+            density=_density(structures[phase.name], volumes[phase.name], covariance),
+            volume=volumes[phase.name],
             crystallite_size_nm=_width("crystallite_size_nm", phase, job, outcome, covariance),
             microstrain=_width("microstrain", phase, job, outcome, covariance),
             cell=_cell(phase, structures[phase.name], covariance),
@@ -146,10 +147,9 @@ def _intensity_shares(names: Sequence[str], curves: ProfileCurves) -> list[Value
 
 
 def _cell(phase: JobPhase, structure: Structure, covariance: Covariance | None) -> CellResult:
-    free = phase.structure.space_group.free_cell_parameters()
     values = {}
     for name, number in zip(CELL_NAMES, structure.lattice.parameters, strict=True):
-        leader = _leader(name, free, structure)
+        leader = _leader(name, structure)
         if leader is None:
             values[name] = Value(number, None, _FIXED)
             continue
@@ -158,19 +158,10 @@ def _cell(phase: JobPhase, structure: Structure, covariance: Covariance | None) 
     return CellResult(**values)
 
 
-def _leader(name: str, free: Sequence[str], structure: Structure) -> str | None:
-    """The independent parameter that a cell parameter follows, or None when symmetry fixes it.
-
-    Found by moving: a monoclinic β of 90° equals α and γ, but they don't follow it.
-    """
-    if name in free:
-        return name
-    lattice = structure.lattice
-    for other in free:
-        moved = structure.space_group.complete_cell({other: 1.01 * getattr(lattice, other)}, lattice)
-        if not np.isclose(getattr(moved, name), getattr(lattice, name), rtol=1e-6):
-            return other
-    return None
+def _leader(name: str, structure: Structure) -> str | None:
+    """The independent parameter that a cell parameter follows, or None when symmetry fixes it."""
+    leader = structure.space_group.cell_leaders[CELL_NAMES.index(name)]
+    return CELL_NAMES[leader] if leader >= 0 else None
 
 
 def _missing_esd(covariance: Covariance | None) -> str:
@@ -200,12 +191,11 @@ def _volume(phase: JobPhase, structure: Structure, covariance: Covariance | None
     return Value(structure.lattice.volume, esd, None if esd is not None else _missing_esd(covariance))
 
 
-def _density(phase: JobPhase, structure: Structure, covariance: Covariance | None) -> Value:
-    esd = _volume_esd(phase, structure, covariance)
-    if esd is None:
+def _density(structure: Structure, volume: Value, covariance: Covariance | None) -> Value:
+    if volume.esd is None:
         return Value(structure.density, None, _missing_esd(covariance))
     per_volume = structure.cell_mass * AMU_PER_CUBIC_ANGSTROM / structure.lattice.volume**2
-    return Value(structure.density, per_volume * esd)
+    return Value(structure.density, per_volume * volume.esd)
 
 
 def _width(kind: str, phase: JobPhase, job: Job, outcome: Mapping[str, Any], covariance: Covariance | None) -> Value:

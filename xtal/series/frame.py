@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from ..engines import engine_named
@@ -26,6 +27,7 @@ WORSE = 1.3
 
 _AT_BOUND = 1e-6
 _REFLECTION = tuple(one.name for one in fields(ReflectionRow))
+_VALUES = attrgetter(*_REFLECTION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,14 +213,19 @@ def _content(result: Result) -> dict[str, Any]:
     from ..io.cif_text import cif_text
     from ..io.results import phase_esds, portable_content
 
-    reflections = {name: [_rounded(row) for row in rows] for name, rows in result.reflections.items()}
+    reflections = {name: _rounded(rows) for name, rows in result.reflections.items()}
     structures = {name: cif_text(one, phase_esds(result, name)) for name, one in result.structures.items()}
     return {"result": portable_content(result), "reflections": reflections, "structures": structures}
 
 
-def _rounded(row: ReflectionRow) -> list[Any]:
-    values = (getattr(row, name) for name in _REFLECTION)
-    return [float(f"{value:.7g}") if isinstance(value, float) else value for value in values]
+def _rounded(rows: Sequence[ReflectionRow]) -> list[list[Any]]:
+    """Rows of values, the decimal numbers to seven digits; all of them are formatted at once, for there are thousands."""
+    values = [value for row in rows for value in _VALUES(row)]
+    places = [place for place, value in enumerate(values) if isinstance(value, float)]
+    text = "%.7g " * len(places) % tuple(values[place] for place in places)
+    for place, rounded in zip(places, map(float, text.split()), strict=True):
+        values[place] = rounded
+    return [values[start : start + len(_REFLECTION)] for start in range(0, len(values), len(_REFLECTION))]
 
 
 def failed_fit(task_frame: int, route: str, message: str, *, status: str = "failed", attempts: int = 1, worker: str = "",

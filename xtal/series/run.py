@@ -38,7 +38,7 @@ __all__ = ["Progress", "RunOptions", "StopRequest", "Summary", "run_series"]
 POLL = 0.25
 GRACE = 60.0
 NO_WORKER = 120.0
-MESSAGE_SECONDS, LARGEST_MESSAGE = 0.25, 8
+MESSAGE_SECONDS, LARGEST_MESSAGE = 0.4, 16
 """Frames that are refined in less time than a message to a worker and back costs are sent several at once: so long, and so many."""
 
 RECENT = 9
