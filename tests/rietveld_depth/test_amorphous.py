@@ -14,7 +14,7 @@ from xtal.io.instruments import write_instrument
 from xtal.io.library import reference_structure
 from xtal.io.write_pattern import write_pattern
 from xtal.result import ProfileCurves, Value
-from xtal.rietveld.amorphous import by_external_standard, by_internal_standard, disagreement
+from xtal.rietveld.amorphous import by_external_standard, by_internal_standard, disagreement, impossible
 from xtal.rietveld.hump import fit_hump, gaussian_hump, measured_hump
 from xtal.synthetic import laboratory_instrument
 from xtal.synthetic_glass import HALO, synthetic_glass_mixture
@@ -177,3 +177,38 @@ def test_a_halo_beside_the_pattern_is_refused(quick_result):
         fit_hump(quick_result.profile, np.zeros(quick_result.profile.x.size))
     assert command("amorphous", "nowhere", "--halo", "20,5") == 2
     assert command("amorphous", "nowhere") == 2
+
+
+def test_less_than_nothing_is_called_impossible_with_its_suspects():
+    """Exposed twice as long as stated, a fully crystalline sample seems to hold minus 100 wt%."""
+    ratio = Value(1.0)
+    twice = by_external_standard(Value(2.0, 0.02), Value(1.0, 0.01), absorption_ratio=ratio)
+    (sentence,) = impossible([twice, by_internal_standard(Value(0.2, 0.01), Value(0.2))])
+    assert "external standard: -100.0 wt% amorphous is impossible" in sentence and "exposure ratio" in sentence
+    assert impossible([by_external_standard(Value(1.01, 0.02), Value(1.0), absorption_ratio=ratio)]) == ()
+
+
+@pytest.fixture
+def quick_folder(quick_result, tmp_path) -> str:
+    from xtal.report.folder import write_result
+
+    write_result(quick_result, tmp_path / "result")
+    return str(tmp_path / "result")
+
+
+def test_a_calibration_is_for_the_halo_it_was_made_with(quick_result, quick_folder, tmp_path, capsys):
+    saved = tmp_path / "halo.json"
+    engine = quick_result.engine["name"]
+    saved.write_text(
+        json.dumps({"schema": "xtal-hump/1", "mass_per_area": 1.0, "esd": None, "engine": engine, "halo": "30,9"})
+    )
+    assert command("amorphous", quick_folder, "--halo", "30.0,9.0", "--calibration", str(saved)) == 0
+    assert command("amorphous", quick_folder, "--halo", "31,9", "--calibration", str(saved)) == 2
+    assert "calibration was made with '30,9'" in capsys.readouterr().err
+
+
+def test_estimates_that_are_there_already_are_kept(quick_folder, tmp_path, capsys):
+    kept = tmp_path / "a.json"
+    kept.write_text("mine")
+    assert command("amorphous", quick_folder, "--halo", "30,9", "-o", str(kept)) == 2
+    assert kept.read_text() == "mine" and "exists already" in capsys.readouterr().err

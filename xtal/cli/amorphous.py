@@ -47,10 +47,19 @@ def amorphous(
     from ..io.atomic import write_text_atomic
     from ..io.results import read_result
     from ..result import Value
-    from ..rietveld.amorphous import by_area, by_external_standard, by_hump_phase, by_internal_standard, disagreement
+    from ..rietveld.amorphous import (
+        by_area,
+        by_external_standard,
+        by_hump_phase,
+        by_internal_standard,
+        disagreement,
+        impossible,
+    )
     from ..rietveld.masses import mass_in_beam
 
     _refuse(internal, external, halo, known, save, calibration)
+    if output is not None and output.exists():
+        raise OutputError(f"{output} exists already; choose another name.")
     found = read_result(result)
     mass = mass_in_beam(found, covariance=_covariance(result))
     added, own = Value(0.0), Value(1.0)
@@ -79,13 +88,14 @@ def amorphous(
 
         hump = fit_hump(_curves(found), _shape(halo, _curves(found)), terms=halo_terms)
         if known is not None:
-            _save_calibration(mass, hump, known, found.engine["name"], save)
+            _save_calibration(mass, hump, known, found.engine["name"], _halo_name(halo), save)
         if calibration is not None:
             loaded = _load_calibration(calibration)
             _same_engine(found, loaded.engine, "--calibration")
+            _same_halo(loaded.halo, halo)
             estimates.append(by_hump_phase(mass, hump, loaded, added, own))
         estimates.append(by_area(hump, added, own))
-    sentence = disagreement(estimates)
+    sentence = " ".join((disagreement(estimates), *impossible(estimates)))
     _show(estimates, sentence)
     if output is not None:
         write_text_atomic(output, _json(found, estimates, sentence))
@@ -140,6 +150,21 @@ def _same_engine(found: Result, engine: str, where: str) -> None:
                          remedy="scales only compare within one engine: refine both with the same.")  # fmt: skip
 
 
+def _halo_name(text: str) -> str:
+    """What a calibration remembers of its halo: numbers as they are, a glass's pattern by its content."""
+    import hashlib
+
+    if Path(text).is_file():
+        return f"sha256:{hashlib.sha256(Path(text).read_bytes()).hexdigest()}"
+    return ",".join(f"{float(part):g}" for part in text.split(","))
+
+
+def _same_halo(calibrated: str | None, text: str) -> None:
+    if calibrated is not None and calibrated != _halo_name(text):
+        raise InputError(f"halo {text!r}, but the calibration was made with {calibrated!r};", where="--halo",
+                         remedy="weight per area belongs to one halo: give the same, or calibrate again.")  # fmt: skip
+
+
 def _self_consistent(
     estimate: Callable[[Value], Estimate], crystals: float, standard: float, glass: float | None
 ) -> Estimate:
@@ -174,6 +199,9 @@ def _mass_absorption(folder: Path, found: Result) -> float:
     from ..diffraction.absorption import linear_absorption
     from ..io.cif import read_cif
 
+    if found.pattern.get("radiation") != "xray":
+        raise InputError("absorption of neutrons is not calculated;", where="--external",
+                         remedy="give --absorption-ratio.")  # fmt: skip
     total = 0.0
     for name, phase in found.phases.items():
         structure = read_cif(folder / f"{name}.cif")
@@ -205,13 +233,13 @@ def _shape(text: str, curves: ProfileCurves) -> NDArray[Any]:
     return gaussian_hump(curves.x, position, fwhm)
 
 
-def _save_calibration(mass: Value, hump: Any, known: str, engine: str, save: Path | None) -> None:
+def _save_calibration(mass: Value, hump: Any, known: str, engine: str, halo: str, save: Path | None) -> None:
     from dataclasses import asdict
 
     from ..io.atomic import write_text_atomic
     from ..rietveld.amorphous import calibrate_hump
 
-    found = calibrate_hump(mass, hump, _number(known, "--known"), engine)
+    found = calibrate_hump(mass, hump, _number(known, "--known"), engine, halo)
     assert save is not None
     write_text_atomic(save, json.dumps({"schema": HUMP_SCHEMA, **asdict(found)}, indent=1) + "\n")
     print(f"calibration: {save}")
@@ -237,7 +265,8 @@ def _show(estimates: list[Estimate], sentence: str) -> None:
     def percent(value: Value) -> str:
         return format_value(100 * (value.value or 0.0), None if value.esd is None else 100 * value.esd, 2)
 
-    print(f"{'method':32} {'in the mixture':>16} {'in the sample':>16}   amorphous, wt%")
+    print("Amorphous, wt%")
+    print(f"{'method':32} {'in the mixture':>16} {'in the sample':>16}   rests on")
     for item in estimates:
         print(f"{item.method:32} {percent(item.mixture):>16} {percent(item.sample):>16}   {item.note}")
     print(sentence)
@@ -246,10 +275,12 @@ def _show(estimates: list[Estimate], sentence: str) -> None:
 def _json(found: Result, estimates: list[Estimate], sentence: str) -> str:
     from dataclasses import asdict
 
+    from ..strict_json import strict_json
+
     content = {
         "schema": SCHEMA,
         "title": found.title,
         "sentence": sentence,
         "estimates": [asdict(e) for e in estimates],
     }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return strict_json(content, indent=1) + "\n"

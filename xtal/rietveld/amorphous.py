@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..result import Value
 from .hump import HumpFit
 
-__all__ = ["Estimate", "HumpCalibration", "by_area", "by_external_standard", "by_hump_phase", "by_internal_standard", "calibrate_hump", "disagreement"]  # fmt: skip
+__all__ = ["Estimate", "HumpCalibration", "by_area", "by_external_standard", "by_hump_phase", "by_internal_standard", "calibrate_hump", "disagreement", "impossible"]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
 
@@ -52,11 +52,21 @@ class HumpCalibration:
     """Weight per area of a halo, in the engine's units of mass (scale × mass factor) per count · degree.
 
     Only valid for the same engine, instrument, range and halo.
+
+    Parameters
+    ----------
+    mass_per_area, esd : float
+        Found on the mixture of known content.
+    engine : str
+        Whose masses these are.
+    halo : str or None
+        Which halo: ``2THETA,FWHM`` or the digest of a glass's pattern; None in files that don't say.
     """
 
     mass_per_area: float
     esd: float | None
     engine: str
+    halo: str | None = None
 
 
 def propagated(function: Callable[..., float], values: Sequence[Value]) -> Value:
@@ -156,7 +166,9 @@ def by_external_standard(
     return Estimate("external standard", propagated(mixture, inputs), propagated(sample, inputs), note)
 
 
-def calibrate_hump(mass: Value, hump: HumpFit, amorphous: Value, engine: str) -> HumpCalibration:
+def calibrate_hump(
+    mass: Value, hump: HumpFit, amorphous: Value, engine: str, halo: str | None = None
+) -> HumpCalibration:
     """Weight per area of a halo from a mixture of known amorphous content (fraction of what was measured)."""
     if not 0 < _number(amorphous) < 1:
         raise InputError(
@@ -169,7 +181,7 @@ def calibrate_hump(mass: Value, hump: HumpFit, amorphous: Value, engine: str) ->
         return m * share / (1 - share) / area
 
     value = propagated(per_area, (mass, hump.area, amorphous))
-    return HumpCalibration(_number(value), value.esd, engine)
+    return HumpCalibration(_number(value), value.esd, engine, halo)
 
 
 def by_hump_phase(
@@ -201,6 +213,27 @@ def by_area(hump: HumpFit, added: Value = Value(0.0), added_crystallinity: Value
     inputs = (hump.area, added, added_crystallinity)
     return Estimate("area (degree of crystallinity)", propagated(mixture, inputs), propagated(sample, inputs),
                     "takes crystal and glass to scatter alike per weight within the range; the weakest method")  # fmt: skip
+
+
+def impossible(estimates: Sequence[Estimate]) -> tuple[str, ...]:
+    """A sentence on each content that lies below nothing or above everything by more than three esds."""
+    return tuple(
+        f"{one.method}: {100 * value:.1f} wt% amorphous is impossible; look at {_SUSPECTS[one.method]}."
+        for one in estimates
+        if (value := one.sample.value) is not None and not -_slack(one) <= value <= 1 + _slack(one)
+    )
+
+
+_SUSPECTS = {
+    "internal standard": "the weighed share, the standard's crystallinity, and microabsorption",
+    "external standard": "the exposure ratio, the ratio of absorption, and whether both were measured alike",
+    "calibrated hump": "the halo's position and width, and the background beside it",
+    "area (degree of crystallinity)": "the halo's position and width, and the background beside it",
+}
+
+
+def _slack(one: Estimate) -> float:
+    return 0.001 if one.sample.esd is None else 3 * one.sample.esd
 
 
 def disagreement(estimates: Sequence[Estimate]) -> str:
