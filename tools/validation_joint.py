@@ -336,6 +336,6 @@ MULTI: tuple[JointCase, ...] = (
         known=(rwp_not_above(3.24 * 1.1),),
         job=LAB6_TOF_JOB,
         engines=("gsas2", "native"),
-        source="GSAS-II tutorial on the same data, Rwp 3.24 %, times 1.1",
+        source="GSAS-II tutorial on the same data, Rwp 3.24 % of a list of peaks with free places and intensities, times 1.1",
     ),
 )  # fmt: skip
