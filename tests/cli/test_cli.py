@@ -225,6 +225,28 @@ def test_a_result_that_cannot_be_written_exits_with_2_after_the_table_was_shown(
     assert "xtal: the disk is full" in printed.err
 
 
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), EngineMissingError("a refit failed")])
+def test_the_fit_is_kept_when_what_follows_it_ends_early(
+    end: BaseException, refined: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written: list[tuple[str, bool]] = []
+
+    def stop(*_: Any, **__: Any) -> None:
+        raise end
+
+    monkeypatch.setattr("xtal.report.folder.write_result", lambda r, folder, force: written.append((r.message, force)))
+    monkeypatch.setattr("xtal.rietveld.defence.scattered_starts", stop)
+    assert exit_code(["refine", "job.toml", "--starts", "3"]) != 0
+    assert written == [("said by a test", False)]
+    assert "The fit itself is kept: job-result" in capsys.readouterr().err
+
+
+def test_too_few_refits_are_refused_before_the_fit(refined: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["refine", "job.toml", "--engine", "native", "--bootstrap", "5"]) == 2
+    assert "at least 20 refits" in capsys.readouterr().err
+    assert "refine" not in refined
+
+
 def test_a_finished_stage_is_a_plain_line_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     event = {"event": "stage", "index": 2, "name": "cells", "rwp": 0.0712, "seconds": 3.25}
     with stage_lines() as listener:

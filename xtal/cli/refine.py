@@ -88,6 +88,13 @@ def refine(
             f"--bootstrap with engine {engine or job.engine};",
             remedy="add --engine native: hundreds of refits need the fast one.",
         )
+    if bootstrap:
+        from ..rietveld.bootstrap import FEWEST_REFITS
+
+        if bootstrap < FEWEST_REFITS:
+            raise InputError(
+                f"--bootstrap {bootstrap};", remedy=f"ask for at least {FEWEST_REFITS} refits, better 200."
+            )
     folder = output or (Path(job.output_folder) if job.output_folder else default_folder(file))
     refine_and_write(
         job, folder, timeout=timeout, force=force, as_json=as_json, quiet=quiet,
@@ -98,7 +105,7 @@ def refine(
 def _afterwards(
     wanted: bool, starts: int, refits: int, timeout: float, quiet: bool
 ) -> Callable[[Job, Result], Result] | None:
-    """What is to be added to the result before it is written."""
+    """What is to be added to the result of the fit."""
     if not wanted and not starts and not refits:
         return None
 

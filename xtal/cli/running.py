@@ -71,7 +71,8 @@ def refine_and_write(
 ) -> None:
     """Refine a job, write its folder, print what is wanted, and end with the exit code of the verdict.
 
-    `afterwards` may add to the result before it is shown and written.
+    `afterwards` may add to the result before it is shown. The fit itself is written before, so that nothing that happens
+    there loses it.
 
     Raises
     ------
@@ -89,7 +90,14 @@ def refine_and_write(
             job, timeout=timeout, on_event=listener, command=("xtal", *sys.argv[1:]), meanwhile=_load_libraries
         )
     if afterwards is not None:
-        result = afterwards(job, result)
+        # What follows may take many times as long as the fit: neither Ctrl-C nor an error there may lose it.
+        write_result(result, folder, force)
+        force = True
+        try:
+            result = afterwards(job, result)
+        except BaseException:
+            print(f"The fit itself is kept: {folder / 'report.html'}", file=sys.stderr)
+            raise
     if not (as_json or quiet):
         _show(result)
     write_result(result, folder, force)

@@ -28,7 +28,7 @@ TABLE = "bootstrap.csv"
 
 FRACTION = "weight_fraction."
 DEFAULT_SEED = 1
-_FEWEST = 20
+FEWEST_REFITS = 20
 _LOW, _HIGH = 2.5, 97.5
 
 FloatArray = NDArray[np.float64]
@@ -84,8 +84,8 @@ def _refuse(result: Result, n: int) -> None:
             f"--bootstrap with engine {result.engine['name']};",
             remedy="take --engine native: hundreds of refits need the fast one.",
         )
-    if n < _FEWEST:
-        raise InputError(f"--bootstrap {n};", remedy=f"ask for at least {_FEWEST} refits, better 200.")
+    if n < FEWEST_REFITS:
+        raise InputError(f"--bootstrap {n};", remedy=f"ask for at least {FEWEST_REFITS} refits, better 200.")
     if result.agreement is None:
         raise EngineError("the fit failed, so that there is nothing to resample.")
 
@@ -93,7 +93,7 @@ def _refuse(result: Result, n: int) -> None:
 def _with_spreads(
     result: Result, names: list[str], rows: FloatArray, found: Mapping[str, Any], n: int, seed: int
 ) -> Result:
-    if len(rows) < _FEWEST // 2:
+    if len(rows) < FEWEST_REFITS // 2:
         raise EngineError(f"only {len(rows)} of {n} refits of the bootstrap converged; the fit is not stable.")
     columns = dict(zip(names, rows.T, strict=True))
     fractions = {name.removeprefix(FRACTION): column for name, column in columns.items() if name.startswith(FRACTION)}
