@@ -158,6 +158,7 @@ def test_interrupted_from_the_keyboard_finishes_running_frames_and_resumes(light
     assert resumed.returncode == 0, output
     assert n_done(folder) == 12
     assert "12 of 12 refinements done" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,7 +193,8 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
         with (
             local(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                          memory_limit=0, silence_logs=logging.CRITICAL, preload=["xtal.series.worker_setup"], env={"XTAL_SERIES_ENGINE": engine}) as cluster,
-            connect(cluster) as client,
+            # Leaving a client's own `with` in another thread than it was entered in is an error of Dask's.
+            closing(connect(cluster)) as client,
         ):  # fmt: skip
             yield Pool(client)
 
