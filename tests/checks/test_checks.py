@@ -126,6 +126,17 @@ def test_zero_and_displacement_together_want_a_calibrated_instrument(calibrated,
     assert bool(found(said(parameters=parameters, job=job), "zero-and-displacement")) is fires
 
 
+@pytest.mark.parametrize(("r", "severity"), [(-0.999, "severe"), (0.9, None)])
+def test_zero_and_displacement_that_nothing_separates_are_severe_on_any_instrument(r, severity, evidence, said):
+    parameters = dict(evidence.parameters)
+    for name in ("pattern.zero", "pattern.displacement"):
+        parameters[name] = replace(parameters[name], free=True)
+    job = replace(evidence.job, instrument=replace(evidence.job.instrument, calibrated=True))
+    pair = (Correlation("pattern.zero", "pattern.displacement", r),)
+    checks = found(said(parameters=parameters, job=job, correlations=pair), "zero-and-displacement")
+    assert checks == ([(severity, None)] if severity else [])
+
+
 # -- phases -----------------------------------------------------------------------------
 
 

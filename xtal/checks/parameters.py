@@ -12,6 +12,8 @@ __all__ = ["parameter_checks"]
 LARGEST_SHIFT = 0.1
 """|shift/esd| above which a fit is not at rest (usual journal requirement)."""
 STRONG_CORRELATION = 0.95
+INSEPARABLE = 0.995
+"""Correlation of zero and displacement beyond which the fit chooses between them by its misfit."""
 HUGE_U = 0.1
 """Å²; an r.m.s. displacement of 0.32 Å, beyond which an atom in a powder model is usually misplaced or absent."""
 CELL_MOVED = 0.02
@@ -123,8 +125,17 @@ def _moved_cells(facts: Evidence) -> Iterator[Check]:
 
 
 def _zero_with_displacement(facts: Evidence) -> Iterator[Check]:
-    both = [facts.parameters.get(name) for name in ("pattern.zero", "pattern.displacement")]
-    if all(item is not None and item.free for item in both) and not facts.job.instrument.calibrated:
+    names = ("pattern.zero", "pattern.displacement")
+    both = [facts.parameters.get(name) for name in names]
+    if not all(item is not None and item.free for item in both):
+        return
+    r = next((abs(pair.r) for pair in facts.correlations if {pair.first, pair.second} == set(names)), 0.0)
+    if r > INSEPARABLE:
+        yield Check(
+            "zero-and-displacement", "severe", None,
+            f"Zero and sample displacement are both free and correlated by {r:.4f}: the cells lie anywhere along a line, far beyond their esds. Hold one.",
+        )  # fmt: skip
+    elif not facts.job.instrument.calibrated:
         yield Check(
             "zero-and-displacement", "warning", None,
             "Zero and sample displacement are both free on an uncalibrated pattern: they and the cells share one error. Hold one.",
