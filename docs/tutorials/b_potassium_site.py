@@ -85,6 +85,8 @@ series = Series(folder / "heating")
 series
 
 # %% [markdown]
+# Most frames want a *review* although nothing went wrong: each of them names both forms, one is missing, and its {term}`check` `phase-not-shown` is severe.
+#
 # The {term}`share` of the cubic form, and its cell. Where the share is next to nothing the cell is held and not shown.
 
 # %%
