@@ -97,7 +97,7 @@ def test_a_stretched_cell_is_found(folder: Path, capsys: pytest.CaptureFixture[s
         (["--shell", "nonsense"], "A-B:low:high"),
         (["--crystal", "hcp=absent.cif"], "absent.cif"),
         (["--amorphous-reach", "39.9", "--crystal", "licl"], "--amorphous-reach"),
-        (["--window", "hann"], "none or lorch"),
+        (["--window", "hann"], "one of none, lorch"),
         (["--crystal", "a=licl", "--crystal", "a=lif"], "one name"),
         (["--composition", "Xx"], "Xx"),
         (["--crystal", "licl", "--amorphous", "synthetic:x"], "synthetic:7"),

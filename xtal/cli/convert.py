@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import OutputError
+from .options import Overwrite
+from .refusals import refuse_taken
 
 __all__ = ["convert"]
 
@@ -15,14 +16,13 @@ __all__ = ["convert"]
 def convert(
     pattern: Annotated[Path, typer.Argument(metavar="PATTERN", help="Pattern of any kind that xtal reads.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New file; its ending says the format.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Write a powder pattern in another format."""
     from ..io.read_pattern import read_pattern
     from ..io.write_pattern import write_pattern
 
-    if out.exists() and not force:
-        raise OutputError(f"{out} exists already; choose another name, or replace it with --force.")
+    refuse_taken([out], force)
     read = read_pattern(pattern)
     write_pattern(read, out)
     print(f"{out}: {len(read.x)} points, {read.axis} {read.x[0]:g} to {read.x[-1]:g}")

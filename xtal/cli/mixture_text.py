@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "background_of",
     "instrument_of",
+    "named_structures",
     "phase_profiles",
     "values_by_phase",
     "weights_of",
@@ -35,6 +36,23 @@ def with_alias(argument: str) -> Structure:
 
     alias, equals, place = argument.partition("=")
     return find_structure(place).renamed(alias) if equals else find_structure(argument)
+
+
+def named_structures(arguments: Sequence[str], isotopes: Sequence[str]) -> list[Structure]:
+    """Structures of arguments, with their isotopes.
+
+    Raises
+    ------
+    InputError
+        Two have the same name.
+    """
+    found = [with_isotopes(with_alias(argument), isotopes) for argument in arguments]
+    names = [structure.name for structure in found]
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"structures {', '.join(names)};", where="arguments", remedy="give each its own name: alias=structure."
+        )
+    return found
 
 
 def with_isotopes(structure: Structure, isotopes: Sequence[str]) -> Structure:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "EngineChoice", "EngineOption", "Force", "Output", "Quiet", "Timeout"]
+__all__ = ["AsJson", "EngineChoice", "EngineOption", "Force", "Output", "Overwrite", "Quiet", "Timeout"]
 
 
 class EngineChoice(StrEnum):
@@ -24,4 +24,5 @@ EngineOption = Annotated[EngineChoice | None, typer.Option("--engine", help="Rep
 Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=0.1, help="Limit for the fit, in seconds.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result in that folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print result.json, and nothing else, to standard output.")]
+Overwrite = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import InputError, OutputError
+from ..errors import InputError
+from .options import Overwrite
 from .pdf_local_text import print_coherence, print_fraction, print_reach, print_shells, print_windows
+from .refusals import refuse_taken, refuse_unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +47,7 @@ def local(
     rmax: Annotated[float, typer.Option("--rmax", help="Last r looked at, Å.")] = 40.0,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Everything found, xtal-pdf-local/1.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Picture: .png, .svg or .pdf.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: Overwrite = False,
 ) -> None:  # fmt: skip
     """Describe local order: shells (--shell), coherence length, crystalline fraction and stacking (--crystal)."""
     from ..composition import parse_composition
@@ -55,15 +57,12 @@ def local(
     from ..pdf.order import coherence_length, order_reach
     from ..pdf.shells import parse_shell
 
-    for path in (json_file, plot):
-        if path is not None and path.exists() and not force:
-            raise OutputError(f"{path} exists already; choose another name, or replace it with --force.")
+    refuse_taken([json_file, plot], force)
     for name, value, known in (
         ("--radiation", radiation, ("xray", "neutron")),
         ("--window", window, ("none", "lorch")),
     ):
-        if value is not None and value not in known:
-            raise InputError(f"{value!r};", where=name, remedy=f"it is {' or '.join(known)}.")
+        refuse_unknown(name, value or known[0], known)
     shells = [parse_shell(text) for text in shell or ()]
     formula = parse_composition(composition) if composition else None
     found = local_data(read_pattern(data), composition=formula, radiation=radiation, q_max=qmax, window=window,  # type: ignore[arg-type]
@@ -186,17 +185,11 @@ def _write(
     from ..io.atomic import write_bytes_atomic, write_text_atomic
 
     if json_file is not None:
-        import json
-
         from ..io.local_results import local_summary
+        from ..strict_json import strict_json
 
-        print(
-            write_text_atomic(
-                json_file,
-                json.dumps(local_summary(data, fit, share, windows, envelope, reach), indent=1, ensure_ascii=False)
-                + "\n",
-            )
-        )
+        content = strict_json(local_summary(data, fit, share, windows, envelope, reach), indent=1)
+        print(write_text_atomic(json_file, content + "\n"))
     if plot is not None:
         from ..plot.local_structure import plot_local
         from ..plot.projection import figure_bytes

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, OutputError
-from .pdf_options import value_text
+from .options import Overwrite
+from .pdf_options import refuse_pictures, value_text
+from .refusals import refuse_taken, refuse_unknown
 
 if TYPE_CHECKING:
     from ..pattern import Pattern
@@ -58,7 +60,7 @@ def reduce(
     find_density: Annotated[str | None, typer.Option("--find-density", metavar="A:B:STEP", help="Physical: density and background scale from low r, for these r_cut (Å).")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for .iq, .sq, .fq and .gr.")] = Path(),
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Picture: .png, .svg or .pdf.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: Overwrite = False,
 ) -> None:  # fmt: skip
     """Reduce total-scattering data to S(Q), F(Q) and G(r).
 
@@ -69,10 +71,12 @@ def reduce(
     from ..pdf.reduce import reduce_pattern
     from ..pdf.reduction_settings import Corrections, ReductionSettings
 
-    _refuse_unknown(("--quantity", quantity, QUANTITIES), ("--method", method, METHODS),
-                    ("--radiation", radiation, ("xray", "neutron")), ("--window", window, ("none", "lorch")),
-                    ("--axis", axis or "q", tuple(AXES)), ("--low-q", low_q or "cut", ("cut", "constant", "zero")))  # fmt: skip
-    _refuse_existing([output / (data.stem + suffix) for suffix in PDF_SUFFIXES] + ([plot] if plot else []), force)
+    for option, value, known in (("--quantity", quantity, QUANTITIES), ("--method", method, METHODS),
+                                 ("--radiation", radiation, ("xray", "neutron")), ("--window", window, ("none", "lorch")),
+                                 ("--axis", axis or "q", AXES), ("--low-q", low_q or "cut", ("cut", "constant", "zero"))):  # fmt: skip
+        refuse_unknown(option, value, known)
+    refuse_pictures(plot)
+    refuse_taken([plot, *(output / (data.stem + suffix) for suffix in PDF_SUFFIXES)], force)
     formula = parse_composition(composition)
     if density is not None:
         number_density = formula.number_density(density)
@@ -95,18 +99,6 @@ def reduce(
     _report(made)
     if plot is not None:
         _draw(made, plot)
-
-
-def _refuse_unknown(*options: tuple[str, str, tuple[str, ...]]) -> None:
-    for name, value, known in options:
-        if value not in known:
-            raise InputError(f"{value!r};", where=name, remedy=f"it is one of {', '.join(known)}.")
-
-
-def _refuse_existing(paths: list[Path], force: bool) -> None:
-    for path in paths:
-        if path.exists() and not force:
-            raise OutputError(f"{path} exists already; choose another folder, or replace it with --force.")
 
 
 def _r_poly(given: float | None, none_by_default: bool) -> float | None:

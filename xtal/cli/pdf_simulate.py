@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import InputError, OutputError
+from .options import Overwrite
+from .pdf_options import refuse_pictures
+from .refusals import refuse_taken
 
 if TYPE_CHECKING:
     from ..pattern import Pattern
@@ -15,8 +19,6 @@ if TYPE_CHECKING:
     from ..structure import Structure
 
 __all__ = ["simulate"]
-
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def simulate(
@@ -40,19 +42,15 @@ def simulate(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Columns r, G, R and partials to write: .gr or .csv.")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write: .png, .svg or .pdf.")] = None,
     compare: Annotated[Path | None, typer.Option("--compare", help="Measured G(r) to draw with it.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: Overwrite = False,
 ) -> None:  # fmt: skip
     """Simulate G(r) of one structure, of several side by side, or of a mixture (--mix)."""
     from ..pdf.simulate import PdfSettings, r_grid, simulate_pdf
-    from .mixture_text import with_alias, with_isotopes
+    from .mixture_text import named_structures
 
     _refuse(output, plot, force)
-    found = [with_isotopes(with_alias(argument), isotope or ()) for argument in structures]
-    names = [structure.name for structure in found]
-    if len(set(names)) < len(names):
-        raise InputError(
-            f"structures {', '.join(names)};", where="arguments", remedy="give each its own name: alias=structure."
-        )
+    found = named_structures(structures, isotope or ())
+    _refuse_strange_isotopes(found, isotope or ())
     settings = PdfSettings("neutron" if neutron else "xray", q_max, q_damp, q_broad, ions, form_factors)
     phases = _phases(found, delta1=delta1, delta2=delta2, diameter=diameter, u_iso=u_iso)
     measured = _measured(compare, span)
@@ -68,13 +66,18 @@ def simulate(
 
 
 def _refuse(output: Path | None, plot: Path | None, force: bool) -> None:
-    for path in (output, plot):
-        if path is not None and path.exists() and not force:
-            raise OutputError(f"{path} exists already; choose another name, or replace it with --force.")
-    if plot is not None and plot.suffix.lower() not in PICTURES:
-        raise OutputError(f"{plot}: pictures are written as {', '.join(PICTURES)}.")
+    refuse_taken([output, plot], force)
+    refuse_pictures(plot)
     if output is not None and output.suffix.lower() not in (".gr", ".csv"):
         raise OutputError(f"{output}: PDFs are written as .gr or .csv.")
+
+
+def _refuse_strange_isotopes(found: list[Structure], isotopes: Sequence[str]) -> None:
+    present = {site.element for structure in found for site in structure.sites}
+    for text in isotopes:
+        if text.partition("=")[0].strip() not in present:
+            raise InputError(f"isotope {text!r}: no structure has that element;", where="--isotope",
+                             remedy=f"there are {', '.join(sorted(present))}.")  # fmt: skip
 
 
 def _phases(found: list[Structure], **options: str | None) -> list[PdfPhase]:

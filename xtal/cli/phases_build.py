@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError, OutputError
+from ..errors import InputError
+from .options import Overwrite
+from .refusals import refuse_taken
 
 if TYPE_CHECKING:
     from ..structure import Structure
@@ -28,7 +30,7 @@ def build(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help=f"One of:\n\n\b\n{RECIPES}")],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="ARGUMENT…", help="As the recipe wants.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="CIF to write; else it is printed.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Build a model structure; its CIF says what was done and that it is a model."""
     from ..io.atomic import write_text_atomic
@@ -38,8 +40,7 @@ def build(
     if output is None:
         print(cif_text(structure), end="")
         return
-    if output.exists() and not force:
-        raise OutputError(f"{output} exists; choose another name or add --force.")
+    refuse_taken([output], force)
     write_text_atomic(output, cif_text(structure))
     print(f"{structure.formula}, {structure.lattice}, {structure.density:.3f} g/cm³ (a model): {output}")
 

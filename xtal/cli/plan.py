@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import InputError, OutputError
-from .options import Force, Quiet
+from ..errors import InputError
+from .options import Overwrite, Quiet
+from .refusals import refuse_taken
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,7 +31,7 @@ def plan(
     background: Annotated[float | None, typer.Option("--background", min=0.0, help="Background over the highest point; 0.03 for X-rays and 0.1 for neutrons by default.")] = None,
     mix: Annotated[str | None, typer.Option("--mix", help="Weight fractions, cubic=0.4,llto=0.6; equal ones by default.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="JSON file to write.")] = None,
-    force: Force = False,
+    force: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Compare X-rays, neutrons of one wavelength and time of flight for a job that is not measured yet.
@@ -41,8 +42,7 @@ def plan(
     from ..io.plan_jobs import jobs_for_instruments
     from ..rietveld.plan import plan_measurement
 
-    if output is not None and output.exists() and not force:
-        raise OutputError(f"{output} exists already; choose another name, or replace it with --force.")
+    refuse_taken([output], force)
     candidates = _candidates(instrument or (), background)
     jobs = jobs_for_instruments(file, [(one.name, one.instrument, one.axis) for one in candidates])
     found = plan_measurement(

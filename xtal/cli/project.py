@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import GeometryError, OutputError
+from ..errors import GeometryError
+from .options import Overwrite
 from .project_output import print_summary, write_figure, write_map, write_profile, write_projections, write_stereogram
+from .refusals import refuse_taken
 
 if TYPE_CHECKING:
     from ..reciprocal import Overlay, Projection, RotationScan, View
@@ -49,7 +51,7 @@ def project(
     row: Annotated[str | None, typer.Option("--row", metavar=Indices, help="Row of the first crystal for --profile.")] = None,
     profile: Annotated[Path | None, typer.Option("--profile", metavar="FILE", help="Figure of the intensity along --row.")] = None,
     space_map: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="Figure of the coplanar reciprocal-space map (needs xrayutilities).")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    force: Overwrite = False,
 ) -> None:  # fmt: skip
     """Project the reciprocal lattice of a crystal, or overlay those of several.
 
@@ -59,7 +61,7 @@ def project(
     from ..reciprocal import Probe
 
     figures = [output, scan, stereogram, profile, space_map]
-    _check_files([*figures, html, json_file, csv_file], force)
+    refuse_taken([*figures, html, json_file, csv_file], force)
     _check_endings(figures)
     if (scan is not None) and (":" not in rotate or len(structures) < 2):
         raise GeometryError(
@@ -96,12 +98,6 @@ def _check_endings(figures: list[Path | None]) -> None:
     for figure in figures:
         if figure is not None:
             check_kind(figure.suffix.lower().removeprefix("."))
-
-
-def _check_files(files: list[Path | None], force: bool) -> None:
-    for file in files:
-        if file is not None and file.exists() and not force:
-            raise OutputError(f"{file} exists already; choose another name, or replace it with --force.")
 
 
 def _views(planes: list[str] | None, zones: list[str] | None, right: str | None) -> list[View]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError, OutputError
+from .options import Overwrite
+from .refusals import refuse_taken, refuse_unknown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,20 +56,15 @@ def simulate(
     plot: Annotated[Path | None, typer.Option("--plot", help="Picture to write: .png, .svg, .pdf or .html.")] = None,
     style: Annotated[str, typer.Option("--style", help="stacked, overlaid, difference (of two) or waterfall.")] = "stacked",
     compare: Annotated[Path | None, typer.Option("--compare", help="Measured pattern to draw with it; its axis is used.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: Overwrite = False,
 ) -> None:  # fmt: skip
     """Simulate the powder pattern of one structure, a mixture (--mix), or several structures side by side."""
-    from .mixture_text import background_of, instrument_of, phase_profiles, weights_of, with_alias, with_isotopes
+    from .mixture_text import background_of, instrument_of, named_structures, phase_profiles, weights_of
 
     _refuse_outputs([output, peaks, plot], force)
-    if style not in PLOT_STYLES:
-        raise InputError(f"style {style!r};", where="--style", remedy=f"it is one of {', '.join(PLOT_STYLES)}.")
-    found = [with_isotopes(with_alias(argument), isotope or ()) for argument in structures]
+    refuse_unknown("--style", style, PLOT_STYLES)
+    found = named_structures(structures, isotope or ())
     names = [structure.name for structure in found]
-    if len(set(names)) < len(names):
-        raise InputError(
-            f"structures {', '.join(names)};", where="arguments", remedy="give each its own name: alias=structure."
-        )
     device = instrument_of(instrument, radiation)
     measured = _measured(compare, span)
     axis = measured.x if measured is not None else _axis(device, span, step)
@@ -92,9 +89,7 @@ def simulate(
 
 
 def _refuse_outputs(paths: list[Path | None], force: bool) -> None:
-    for path in paths:
-        if path is not None and path.exists() and not force:
-            raise OutputError(f"{path} exists already; choose another name, or replace it with --force.")
+    refuse_taken(paths, force)
     picture = paths[-1]
     if picture is not None and picture.suffix.lower() not in PICTURES:
         raise OutputError(f"{picture}: pictures are written as {', '.join(PICTURES)}.")
