@@ -69,12 +69,6 @@ class Radiation:
         """The first (strongest) wavelength, Å."""
         return self.lines[0][0]
 
-    @property
-    def mean_wavelength(self) -> float:
-        """Mean wavelength with the lines' weights, Å."""
-        total = sum(weight for _, weight in self.lines)
-        return sum(wavelength * weight for wavelength, weight in self.lines) / total
-
     @classmethod
     def from_name(cls, name: str) -> Radiation:
         """Radiation as a user writes it.

@@ -59,9 +59,11 @@ def test_every_command_and_option_stands_in_the_reference():
     from xtal.cli import COMMANDS
     from xtal.cli.pdf import PDF_COMMANDS
     from xtal.cli.phases import PHASES_COMMANDS
+    from xtal.cli.series import SERIES_COMMANDS
 
-    for path in (*COMMANDS, *(f"pdf {name}" for name in PDF_COMMANDS), *(f"phases {name}" for name in PHASES_COMMANDS)):
-        assert f"## `xtal {path}`" in page
+    groups = {"pdf": PDF_COMMANDS, "phases": PHASES_COMMANDS, "series": SERIES_COMMANDS}
+    below = [f"{group} {name}" for group, commands in groups.items() for name in commands]
+    assert [path for path in (*COMMANDS, *below) if f"## `xtal {path}`" not in page] == []
     assert "`--template NAME`" in page and "`--engine rietx" in page and "<class" not in page
 
 

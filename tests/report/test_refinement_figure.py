@@ -51,7 +51,10 @@ def test_no_title_runs_into_anything(result):
 
 
 def test_a_title_with_dollar_signs_is_drawn_as_it_is(result):
-    plot_refinement(replace(result, title="cost $5 and $\\frac")).savefig(BytesIO())
+    figure = plot_refinement(replace(result, title="cost $5 and $\\frac"))
+    figure.savefig(BytesIO())
+    (title,) = figure.axes[0].findobj(lambda item: isinstance(item, Text) and "cost" in item.get_text())
+    assert title.get_text().startswith("cost $5 and $\\frac") and not title.get_parse_math()
 
 
 def test_curves_break_where_a_region_was_left_out(result):

@@ -47,7 +47,7 @@ def coincidences_within(film: Surface, substrate: Surface, limits: Limits) -> tu
     bases = near_reduced_bases(substrate, sizes[1], limits.max_strain)
     chosen = film_representatives(film.symmetry, sublattices)
     gram = gram_entries(sublattices.bases[chosen], film.planar_basis @ film.planar_basis.T)
-    rows, low, high = _windows(gram, film, substrate, bases, limits, sizes[1])
+    rows, low, high = _windows(gram, substrate, bases, limits, sizes[1])
     found = [_compare(gram, bases, limits, rows[block], low[block], high[block]) for block in _blocks(high - low)]
     film_rows = np.concatenate([left for left, _ in found])
     return chosen[film_rows], bases.matrices[np.concatenate([right for _, right in found])], sublattices
@@ -58,7 +58,7 @@ def _squared_stretches(limits: Limits) -> tuple[float, float]:
 
 
 def _windows(
-    gram: FloatArray, film: Surface, substrate: Surface, bases: Bases, limits: Limits, largest: int
+    gram: FloatArray, substrate: Surface, bases: Bases, limits: Limits, largest: int
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Where to look: film rows and, for every substrate index of a fitting area, the range of bases with a fitting first edge."""
     shrink, grow = _squared_stretches(limits)

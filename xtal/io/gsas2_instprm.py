@@ -54,7 +54,7 @@ def instrument_from_instprm(text: str, name: str, bank: int | None = None) -> In
     InputError
         No such bank, a type that isn't PXC, PNC or PNT, missing or unreadable values.
     """
-    sections = _sections(text, name)
+    sections = _sections(text)
     number = choose_bank(list(sections), bank, name)
     values, notes = sections[number], notes_of(text)
     where = f"{name}, bank {number}"
@@ -140,7 +140,7 @@ def _bank_values(bank: TofBank) -> dict[str, float]:
     return values | {theirs: bank.profile.get(ours, 0.0) for theirs, ours in TOF_TERMS.items()} | {"Azimuth": 0.0}
 
 
-def _sections(text: str, name: str) -> dict[int, dict[str, str]]:
+def _sections(text: str) -> dict[int, dict[str, str]]:
     """Keys and values by bank number."""
     sections: list[dict[str, str]] = [{}]
     # Tables in triple quotes (pdabc) hold colons of their own.

@@ -17,7 +17,7 @@ from ..pattern import Axis, Pattern, SigmaOrigin
 from .text_columns import refuse_bad_sigma, refuse_unsorted
 from .text_header import header_values
 
-__all__ = ["gsas_banks", "is_gsas", "pattern_from_gsas"]
+__all__ = ["is_gsas", "pattern_from_gsas"]
 
 BANK_LINE = re.compile(r"^BANK\s+\d+\s", re.M)
 CENTIDEGREES = {"CONS", "CONST"}
@@ -43,11 +43,6 @@ class _Bank:
 def is_gsas(text: str) -> bool:
     """Whether a text holds a GSAS BANK record."""
     return BANK_LINE.search(text) is not None
-
-
-def gsas_banks(text: str, name: str = "GSAS data") -> list[int]:
-    """Numbers of the banks in GSAS data, in file order."""
-    return [bank.number for bank in _banks(text, name)]
 
 
 def pattern_from_gsas(text: str, name: str, bank: int | None = None) -> Pattern:

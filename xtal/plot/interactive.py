@@ -78,7 +78,7 @@ def interactive_refinement(result: Result) -> Figure:
     strip = TICK_ROW * max(len(ticks), 1)
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.015, row_heights=[300, strip, 90])
     _add_curves(figure, one.profile)
-    _add_ticks(figure, ticks, tuple(one.phases) or tuple(ticks), one.profile.axis)
+    _add_ticks(figure, ticks, tuple(one.phases) or tuple(ticks))
     difference = _broken(one.profile.difference, one.profile)
     figure.add_trace(_curve(_line(one.profile), difference, "difference", style.DIFFERENCE), row=3, col=1)
     _set_layout(figure, FIT_HEIGHT + strip, title=figure_title(one), margin={"t": 80})
@@ -165,7 +165,7 @@ def _add_curves(figure: Figure, profile: ProfileCurves) -> None:
         figure.add_trace(trace, row=1, col=1)
 
 
-def _add_ticks(figure: Figure, ticks: dict[str, tuple[ReflectionRow, ...]], names: tuple[str, ...], axis: str) -> None:
+def _add_ticks(figure: Figure, ticks: dict[str, tuple[ReflectionRow, ...]], names: tuple[str, ...]) -> None:
     import plotly.graph_objects as go
 
     colours = style.phase_colours(names)

@@ -25,7 +25,6 @@ __all__ = ["PROFILE_NAMES", "Calibration", "calibrated_instrument", "calibration
 FloatArray = NDArray[np.float64]
 
 PROFILE_NAMES = ("u", "v", "w", "x", "y", "axial")
-GAUSSIAN_NAMES = ("u", "v")
 START = {"u": 0.0, "v": 0.0, "w": 5e-4, "x": 0.02, "y": 0.02, "axial": 0.03}
 """Where the profile starts: U and V at zero, so that W finds the mean width first."""
 

@@ -206,7 +206,7 @@ def _outlook(
     factor = (esd / target) ** 2
     verdict = _verdict(factor, carried)
     return Outlook(name, value, target, esd, counts * factor, information, carried, verdict,
-                   _sentence(verdict, esd, target, factor, information, carried))  # fmt: skip
+                   _sentence(esd, target, factor, information, carried))  # fmt: skip
 
 
 def _verdict(factor: float, carried: float | None) -> Verdict:
@@ -215,9 +215,7 @@ def _verdict(factor: float, carried: float | None) -> Verdict:
     return "determined" if factor <= 1 else "more counts"
 
 
-def _sentence(
-    verdict: Verdict, esd: float, target: float, factor: float, information: Information, carried: float | None
-) -> str:
+def _sentence(esd: float, target: float, factor: float, information: Information, carried: float | None) -> str:
     parts = [f"±{esd:.2g} where ±{target:g} is wanted"]
     if factor > 1:
         parts.append(f"{factor:.2g} times the counts would be needed")
