@@ -98,6 +98,10 @@ def test_neutron_functions_of_other_programs_transform_to_their_own_pdf(
                               number_density=number_density, mean_square=mean_square_length_barn(composition))  # fmt: skip
     used = theirs.x >= start
     assert correlation(np.interp(theirs.x, made.gr.x, keen)[used], theirs.intensity[used]) > least
+    # As G(r) = 4πρ₀r[g − 1], which isn't divided by r, over everything that the file has.
+    reduced = convert_real_space(r=theirs.x, values=theirs.intensity, source="GK", target="G",
+                                 number_density=number_density, mean_square=mean_square_length_barn(composition))  # fmt: skip
+    assert correlation(np.interp(theirs.x, made.gr.x, made.gr.intensity), reduced) > least
 
 
 def test_the_slope_of_gapo4_is_the_density_of_its_cell(shared_data: Path) -> None:
