@@ -147,5 +147,7 @@ def test_names_that_match_nothing_and_parameters_without_a_target_are_refused(jo
             main(["plan", str(job_file), *words])
         assert ended.value.code == 2
     assert "--target" in capsys.readouterr().err
+    with pytest.raises(JobError, match=r"no parameter of this plan is called 'phase\.licl\.site\.Li9\.occupancy'"):
+        plan_measurement(jobs, CANDIDATES[:1], title="x", counts=1e4, targets={"phase.licl.site.Li9.occupancy": 0.1})
     with pytest.raises(JobError, match="weights of"):
         plan_measurement(jobs, CANDIDATES[:1], title="x", counts=1e4, weights={"kcl": 1.0})

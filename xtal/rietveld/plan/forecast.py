@@ -94,6 +94,11 @@ def plan_measurement(
         Wanted esd by dotted name, or wildcard.
     weights : mapping, optional
         Weight fraction by phase; equal ones by default.
+
+    Raises
+    ------
+    JobError
+        A wanted parameter or a target that matches nothing.
     """
     forecasts = []
     for one in candidates:
@@ -110,7 +115,17 @@ def plan_measurement(
             raise
         except InputError as error:
             forecasts.append(Forecast(one, refusal=str(error)))
+    _refuse_idle_targets(targets or {}, forecasts)
     return Plan(title, counts, tuple(forecasts))
+
+
+def _refuse_idle_targets(targets: Mapping[str, float], forecasts: Sequence[Forecast]) -> None:
+    """A wanted esd of a parameter that nobody plans for is a slip of the pen."""
+    names = {outlook.name for forecast in forecasts for outlook in forecast.outlooks}
+    for pattern in targets if names else ():
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise JobError(f"no parameter of this plan is called {pattern!r};", where="--target",
+                           remedy=f"it plans for {', '.join(sorted(names)[:4])} …; name others with --parameter.")  # fmt: skip
 
 
 def _forecast(
