@@ -147,6 +147,18 @@ def test_isotope_of_lithium_changes_the_neutron_pattern(tmp_path):
     assert found[7][0] / found[6][0] == pytest.approx((9.577 + 2.22) ** 2 / (9.577 - 2.00) ** 2, rel=0.05)
 
 
+def test_a_harmonic_along_c_strengthens_basal_planes_by_its_closed_form(tmp_path):
+    """k21 is √5 P2(cos φ): +√5 for 00l and −√5/2 for hk0 of a hexagonal crystal."""
+    found = []
+    for more in ([], ["--harmonics", "zno=c2_1:0.2"]):
+        run("zno", *more, "--peaks", tmp_path / "p.csv", "--force")
+        rows = table(tmp_path / "p.csv")
+        found.append({row["h"] + row["k"] + row["l"]: float(row["intensity"]) for row in rows})
+    plain, textured = found
+    factor = {hkl: textured[hkl] / plain[hkl] for hkl in ("002", "100")}
+    assert factor["002"] / factor["100"] == pytest.approx((1 + 0.2 * 5**0.5) / (1 - 0.1 * 5**0.5), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -161,6 +173,11 @@ def test_isotope_of_lithium_changes_the_neutron_pattern(tmp_path):
         (["lab6", "--background", "glass"], "glass:HEIGHT"),
         (["lab6", "--texture", "si=0,0,1:0.5"], "phase=h,k,l:r"),
         (["licl", "--isotope", "Li"], "element=mass number"),
+        (["licl", "--isotope", "li=6"], "'li=6' of an element that nothing here holds; there are Cl, Li"),
+        (["lab6", "--background", "100 and glass:3"], "put commas between"),
+        (["zno", "--stephens", "zno=s400:1"], "its Laue class has s400, s004, s202"),
+        (["zno", "--stephens", "zno=s400"], "zno=s400:0.02"),
+        (["zno", "--harmonics", "zno=2:0.3"], "write c2_1"),
         (["licl", "--radiation", "neutron:1.5A", "--isotope", "Li=8"], "no neutron length is known here for 8Li"),
         (["lab6", "--style", "pie"], "stacked, overlaid"),
         (["lab6", "--absorption", "1"], "flat-plate instrument"),

@@ -46,7 +46,7 @@ def named_structures(arguments: Sequence[str], isotopes: Sequence[str]) -> list[
     InputError
         Two have the same name.
     """
-    found = [with_isotopes(with_alias(argument), isotopes) for argument in arguments]
+    found = with_isotopes([with_alias(argument) for argument in arguments], isotopes)
     names = [structure.name for structure in found]
     if len(set(names)) < len(names):
         raise InputError(
@@ -55,23 +55,31 @@ def named_structures(arguments: Sequence[str], isotopes: Sequence[str]) -> list[
     return found
 
 
-def with_isotopes(structure: Structure, isotopes: Sequence[str]) -> Structure:
-    """Structure whose elements are the isotopes of ``Li=7``, ``H=2`` …; elements that it lacks are passed over.
+def with_isotopes(structures: Sequence[Structure], isotopes: Sequence[str]) -> list[Structure]:
+    """Structures whose elements are the isotopes of ``Li=7``, ``H=2`` …; some may lack an element, not all.
 
     Raises
     ------
     InputError
-        Text that doesn't name an element and a mass number.
+        Text that doesn't name an element and a mass number, or an element that no structure holds.
     """
     numbers: dict[str, int] = {}
+    known = {site.element for structure in structures for site in structure.sites}
     for text in isotopes:
-        element, _, number = text.partition("=")
+        element, _, number = (part.strip() for part in text.partition("="))
         if not number.isdigit():
             raise InputError(f"isotope {text!r};", where="--isotope", remedy="write element=mass number, as in Li=7.")
-        numbers[element.strip()] = int(number)
-    return structure.with_sites(
-        replace(site, isotope=numbers[site.element]) if site.element in numbers else site for site in structure.sites
-    )
+        if element not in known:
+            raise InputError(f"isotope {text!r} of an element that nothing here holds;", where="--isotope",
+                             remedy=f"there are {', '.join(sorted(known))}.")  # fmt: skip
+        numbers[element] = int(number)
+    return [
+        structure.with_sites(
+            replace(site, isotope=numbers[site.element]) if site.element in numbers else site
+            for site in structure.sites
+        )
+        for structure in structures
+    ]
 
 
 def values_by_phase(text: str, names: Sequence[str], option: str) -> dict[str, float]:
@@ -101,6 +109,14 @@ def _number(text: str, option: str) -> float:
         ) from None
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def weights_of(mix: str, names: Sequence[str]) -> dict[str, float]:
     """Weight fractions of ``cubic=0.46,orthorhombic=0.04,llto=0.5``; every phase must be named.
 
@@ -118,15 +134,47 @@ def weights_of(mix: str, names: Sequence[str]) -> dict[str, float]:
 
 
 def phase_profiles(
-    names: Sequence[str], size: str | None, strain: str | None, texture: Sequence[str]
+    names: Sequence[str],
+    size: str | None,
+    strain: str | None,
+    texture: Sequence[str],
+    stephens: Sequence[str] = (),
+    harmonics: Sequence[str] = (),
 ) -> dict[str, PhaseProfile]:
-    """Profiles by phase from the options ``--size``, ``--strain`` and ``--texture``."""
+    """Profiles by phase from the options ``--size``, ``--strain``, ``--texture``, ``--stephens`` and ``--harmonics``."""
     from ..diffraction import PhaseProfile
 
     sizes = values_by_phase(size, names, "--size") if size else {}
     strains = values_by_phase(strain, names, "--strain") if strain else {}
     textures = dict(_texture(text, names) for text in texture)
-    return {name: PhaseProfile(sizes.get(name), strains.get(name, 0.0), textures.get(name)) for name in names}
+    strain_terms = dict(_terms(text, names, "--stephens") for text in stephens)
+    series = {name: {_order(term): value for term, value in terms.items()}
+              for name, terms in (_terms(text, names, "--harmonics") for text in harmonics)}  # fmt: skip
+    return {
+        name: PhaseProfile(sizes.get(name), strains.get(name, 0.0), textures.get(name),
+                           stephens=strain_terms.get(name, {}), harmonics=series.get(name, {}))
+        for name in names
+    }  # fmt: skip
+
+
+def _terms(text: str, names: Sequence[str], option: str) -> tuple[str, dict[str, float]]:
+    """``llto=s400:0.02,s220:0.01`` as a phase and its coefficients."""
+    name, _, rest = text.partition("=")
+    pairs = [part.partition(":")[::2] for part in rest.split(",")]
+    if name not in names or not all(key and value for key, value in pairs):
+        example = "s400:0.02,s220:0.01" if option == "--stephens" else "c2_1:0.3,c4_1:-0.1"
+        raise InputError(
+            f"{text!r};", where=option, remedy=f"write phase=term:value, for example {names[0]}={example}."
+        )
+    return name, {key.strip(): _number(value, option) for key, value in pairs}
+
+
+def _order(term: str) -> tuple[int, int]:
+    """Order and running number of ``c4_1``."""
+    order, _, number = term.removeprefix("c").partition("_")
+    if not term.startswith("c") or not order.isdigit() or not number.isdigit():
+        raise InputError(f"harmonic {term!r};", where="--harmonics", remedy="write c2_1, c4_1 as in a job.")
+    return int(order), int(number)
 
 
 def _texture(text: str, names: Sequence[str]) -> tuple[str, MarchDollase]:
@@ -155,6 +203,10 @@ def background_of(text: str | None) -> Background:
     from ..diffraction import Background
 
     parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    wrong = [part for part in parts if not part.startswith(HUMPS) and not _is_number(part)]
+    if wrong:
+        raise InputError(f"{wrong[0]!r} is neither a coefficient nor a hump;", where="--background",
+                         remedy="put commas between: 150,-20,glass:50 (counts).")  # fmt: skip
     numbers = tuple(_number(part, "--background") for part in parts if not part.startswith(HUMPS))
     return Background(numbers, tuple(_hump(part) for part in parts if part.startswith(HUMPS)))
 

@@ -41,7 +41,9 @@ def simulate(
     size: Annotated[str | None, typer.Option("--size", help="Crystallite size in nm: 120, or cubic=120,llto=300.")] = None,
     strain: Annotated[str | None, typer.Option("--strain", help="Microstrain, dimensionless: 0.001, or by phase.")] = None,
     texture: Annotated[list[str] | None, typer.Option("--texture", help="March–Dollase: llto=0,0,1:0.8; may be repeated.")] = None,
-    background: Annotated[str | None, typer.Option("--background", help="Chebyshev counts 150,-20 and glass:50, kapton:80, halo:4.2:100.")] = None,
+    stephens: Annotated[list[str] | None, typer.Option("--stephens", help="Anisotropic strain, 10⁻⁶ Å⁻⁴: llto=s400:0.02,s220:0.01 with every term of the Laue class; may be repeated.")] = None,
+    harmonics: Annotated[list[str] | None, typer.Option("--harmonics", help="Texture by spherical harmonics: llto=c2_1:0.3,c4_1:-0.1; may be repeated.")] = None,
+    background: Annotated[str | None, typer.Option("--background", help="With commas between: Chebyshev coefficients in counts, and humps as NAME:counts (glass:50, kapton:80, halo:4.2:100, 4.2 Å): 150,-20,glass:50.")] = None,
     counts: Annotated[float, typer.Option("--counts", min=1e-9, help="Height of the highest point above the background.")] = DEFAULT_COUNTS,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Poisson noise with this seed; none without it.")] = None,
     displacement: Annotated[float, typer.Option("--displacement", help="Specimen displacement, mm; positive: surface too low.")] = 0.0,
@@ -68,7 +70,7 @@ def simulate(
     device = instrument_of(instrument, radiation)
     measured = _measured(compare, span)
     axis = measured.x if measured is not None else _axis(device, span, step)
-    profiles = phase_profiles(names, size, strain, texture or ())
+    profiles = phase_profiles(names, size, strain, texture or (), stephens or (), harmonics or ())
     weights = weights_of(mix, names) if mix else {}
     groups = [found] if mix else [[structure] for structure in found]
     from ..diffraction import simulate_pattern
