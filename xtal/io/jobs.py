@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from ..job.parameters import (
 from ..job.plausible import refuse_implausible_starts
 from ..job.resolved import Job, JobPattern, JobPhase, Parameter
 from ..job.restraints import refuse_restraints, resolve_restraints
-from ..job.schema import JobFile, PhaseTable
+from ..job.schema import JobFile, PhaseTable, StageTable
 from ..job.stages import PassedOver, resolve_stages
 from ..job.ties import resolve_ties
 from ..structure import Structure
@@ -35,6 +34,7 @@ from .job_patterns import read_job_patterns
 from .job_places import as_name, near, placed, sha256, with_input
 from .library import find_structure
 from .template_patterns import stages_for_patterns
+from .toml_files import read_toml
 
 __all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
 
@@ -54,7 +54,7 @@ def read_template(name: str) -> dict[str, Any]:
     """
     if name not in template_names():
         raise JobError(f"template {name!r} is not known;", remedy=nearest(name, template_names()))
-    return _read_toml(data_folder("refinement_templates") / f"{name}.toml")
+    return read_toml(data_folder("refinement_templates") / f"{name}.toml", "template")
 
 
 def read_job_file(path: str | Path) -> tuple[JobFile, Path]:
@@ -66,7 +66,7 @@ def read_job_file(path: str | Path) -> tuple[JobFile, Path]:
         The file is missing, is not TOML, or has a table or key that isn't allowed.
     """
     file = Path(path)
-    content = _read_toml(file)
+    content = read_toml(file, "job")
     if "extends" in content:
         with placed(f"{file.name}, key 'extends'"):
             content = _completed(read_template(str(content["extends"])), content)
@@ -147,15 +147,13 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
     first = patterns[0]
     tables = _chosen_phases(job_file, job_file.include)
     phases, joined = _read_phases(tables, folder, where, joined)
-    absent = {_name_of(table) for table in job_file.phase if table.optional} - {phase.name for phase in phases}
     model = _all_parameters(job_file, tables, phases, patterns, where)
+    absent = {_name_of(table) for table in job_file.phase if table.optional} - {phase.name for phase in phases}
     tie_tables, tie_notes = without_absent(job_file.tie, absent)
     ties = resolve_ties(tie_tables, list(model.parameters), where, phases)
     restraints = resolve_restraints(job_file.restraint, phases, where)
+    stage_tables = _stages_for(job_file.stage, patterns)
     allowed = {phase.name: table.refine for phase, table in zip(phases, tables, strict=True)}
-    calibrated = all(one.instrument.calibrated for one in patterns)
-    wanted = {"always", "calibrated" if calibrated else "uncalibrated"}
-    stage_tables = [table for table in job_file.stage if table.when in wanted]
     followers = {tie.target for tie in ties}
     passed_over = PassedOver(frozenset(model.idle), held_back(phases))
     stages = resolve_stages(stage_tables, list(model.parameters), followers, allowed, where, absent, passed_over)
@@ -192,15 +190,11 @@ def resolve_job(job_file: JobFile, folder: Path, *, where: str, engine: str | No
     )
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise JobError(f"no such job file: {path};", remedy="check the path.") from None
-    except UnicodeDecodeError:
-        raise JobError("is not a text file;", where=path.name, remedy="a job is a TOML file.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise JobError(f"is not valid TOML: {error};", where=path.name, remedy="mend that line.") from None
+def _stages_for(tables: Sequence[StageTable], patterns: Sequence[JobPattern]) -> list[StageTable]:
+    """Stages that are meant for instruments as calibrated as those of the patterns."""
+    calibrated = all(one.instrument.calibrated for one in patterns)
+    wanted = {"always", "calibrated" if calibrated else "uncalibrated"}
+    return [table for table in tables if table.when in wanted]
 
 
 def _checked(content: dict[str, Any], where: str) -> JobFile:

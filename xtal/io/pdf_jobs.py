@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -23,6 +21,7 @@ from ..pdf.job_schema import BoxCarTable, PdfJobFile
 from .job_places import sha256
 from .pdf_job_data import read_data, stated_number
 from .pdf_job_phases import left_out_notes, read_phase
+from .toml_files import read_toml
 
 __all__ = ["load_pdf_job", "read_pdf_job_file", "resolve_pdf_job"]
 
@@ -63,7 +62,7 @@ def read_pdf_job_file(path: str | Path) -> PdfJobFile:
         The file is absent, is no TOML, or has an unknown key or value.
     """
     file = Path(path)
-    content = _read_toml(file)
+    content = read_toml(file, "job")
     try:
         return PdfJobFile.model_validate(content)
     except ValidationError as error:
@@ -113,17 +112,6 @@ def resolve_pdf_job(tables: PdfJobFile, folder: Path, where: str, inputs: Mappin
         tuple(notes),
     )  # fmt: skip
     return _with_fitting_scales(job, tables)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise JobError(f"no such job file: {path};", remedy="check the path.") from None
-    except UnicodeDecodeError:
-        raise JobError("is not a text file;", where=path.name, remedy="a job is a TOML file.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise JobError(f"is not valid TOML: {error};", where=path.name, remedy="mend that line.") from None
 
 
 def _refuse_repeated(names: Sequence[str], kind: str, where: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -24,6 +23,7 @@ from .job_places import sha256
 from .jobs import job_from_template, read_job_file, read_template, resolve_job
 from .pdf_series import PdfBaseJob, is_pdf_job, pdf_base_job
 from .read_pattern import read_pattern
+from .toml_files import read_toml
 
 __all__ = ["SeriesInput", "base_job", "list_frames", "property_values", "read_frame", "read_series_file"]
 
@@ -55,14 +55,7 @@ def read_series_file(path: str | Path) -> SeriesInput:
         The file is missing, is not TOML, or has a table or key that isn't allowed.
     """
     file = Path(path)
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise JobError(f"no such series file: {file};", remedy="check the path.") from None
-    except UnicodeDecodeError:
-        raise JobError("is not a text file;", where=file.name, remedy="a series is a TOML file.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise JobError(f"is not valid TOML: {error};", where=file.name, remedy="mend that line.") from None
+    content = read_toml(file, "series")
     try:
         series = SeriesFile.model_validate(content)
     except ValidationError as error:
