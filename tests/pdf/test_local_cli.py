@@ -102,6 +102,8 @@ def test_a_stretched_cell_is_found(folder: Path, capsys: pytest.CaptureFixture[s
         (["--composition", "Xx"], "Xx"),
         (["--crystal", "licl", "--amorphous", "synthetic:x"], "synthetic:7"),
         (["--crystal", "licl", "--stretch", "0.5"], "stretch"),
+        (["--plot", "shells.bmp"], ".png, .svg, .pdf"),
+        (["--rmin", "50", "--rmax", "40"], "rmin < rmax"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(

@@ -120,3 +120,4 @@ def test_time_limit_and_what_is_looked_for_may_change_while_a_series_goes_on(lig
     with Series(tmp_path / "out") as series:
         assert [one["name"] for one in series.meta["series"]["transition"]] == ["later"]
         assert series.meta["inputs"]["series.toml"] == read_series_file(light_series).digest
+        assert len(series.meta["inputs"]["job.toml"]) == 64

@@ -10,6 +10,7 @@ import typer
 from ..errors import InputError
 from .options import Overwrite
 from .pdf_local_text import print_coherence, print_fraction, print_reach, print_shells, print_windows
+from .pdf_options import refuse_pictures
 from .refusals import refuse_taken, refuse_unknown
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def local(
     from ..pdf.shells import parse_shell
 
     refuse_taken([json_file, plot], force)
+    refuse_pictures(plot)
+    if not 0 <= rmin < rmax:
+        raise InputError(f"{rmin:g} to {rmax:g} Å;", where="--rmin, --rmax", remedy="give 0 ≤ rmin < rmax.")
     for name, value, known in (
         ("--radiation", radiation, ("xray", "neutron")),
         ("--window", window, ("none", "lorch")),

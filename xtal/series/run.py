@@ -19,6 +19,7 @@ from typing import Any
 from .._version import __version__
 from ..engines import engine_named
 from ..errors import InputError, OutputError, PatternError
+from ..io.job_places import sha256
 from ..io.pdf_series import PdfBaseJob, read_pdf_frame
 from ..io.series_files import BaseJob, SeriesInput, base_job, list_frames, property_values, read_frame
 from ..job import Job
@@ -272,8 +273,14 @@ def _description(given: SeriesInput, base: BaseJob | PdfBaseJob) -> dict[str, An
         "title": given.title,
         "series": given.series.model_dump(by_alias=True, mode="json"),
         "properties": [_property(given, table) for table in given.series.property],
-        "inputs": {**dict(base.job.inputs), given.name: given.digest},
+        "inputs": {**_base_file(given), **dict(base.job.inputs), given.name: given.digest},
     }
+
+
+def _base_file(given: SeriesInput) -> dict[str, str]:
+    """sha256 of the job by its name; a template is xtal's own."""
+    name = given.series.job
+    return {} if name is None else {Path(name).name: sha256(given.folder / name)}
 
 
 def _property(given: SeriesInput, table: Any) -> dict[str, Any]:
