@@ -52,8 +52,8 @@ def test_search_that_no_corner_holds_back_holds_nothing():
     np.testing.assert_allclose(state.theta, [2.0, 0.3], atol=1e-4)
 
 
-def test_search_told_not_to_look_does_not_call_a_corner_converged():
-    state = _search(2.0 - X**2, look_for_corners=False)
+def test_search_of_an_inexact_model_looks_for_no_corner_and_does_not_call_a_corner_converged():
+    state = _search(2.0 - X**2, exact=False)
     assert not state.converged
 
 

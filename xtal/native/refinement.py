@@ -130,7 +130,7 @@ def _solve(fit: _Fit, stage: dict[str, Any], ending: tuple[float, float]) -> Sta
     try:
         state = minimise(
             search.evaluate, start, search.low, search.high, model.observed, model.sigma,
-            int(stage.get("max_cycles") or 20), *ending, look_for_corners=not model.n_extracted,
+            int(stage.get("max_cycles") or 20), *ending, exact=not model.n_extracted,
         )  # fmt: skip
     except (NativeError, np.linalg.LinAlgError) as error:
         raise NativeError(

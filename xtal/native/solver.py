@@ -31,7 +31,9 @@ _GOOD_GAIN, _POOR_GAIN = 0.7, 0.3
 """Actual over predicted fall of the cost above which the damping is eased, and below which it is raised."""
 
 _POINTS_AT_ONCE = 4096
-_SMALL_SHIFT = 0.05
+_SMALL_SHIFT, _NEAR = 0.05, 0.3
+"""Over the esd: what the last step of a converged search may have been, and what the next one, undamped, would be."""
+
 _NO_SHIFT = 0.01
 """Over its esd; a search from whose last point no parameter would move further than this has arrived."""
 
@@ -116,7 +118,7 @@ class State:
 
 def minimise(
     evaluate: Evaluate, start: FloatArray, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray,
-    max_cycles: int, tolerance: float, largest_shift: float = _SMALL_SHIFT, *, look_for_corners: bool = True,
+    max_cycles: int, tolerance: float, largest_shift: float = _SMALL_SHIFT, *, exact: bool = True,
 ) -> State:  # fmt: skip
     """Least squares from `start` within bounds.
 
@@ -136,8 +138,8 @@ def minimise(
         Relative fall of the cost that counts as none.
     largest_shift : float
         Over its esd; what a parameter may still have moved in the last step of a converged search.
-    look_for_corners : bool
-        Not where `evaluate` depends on what it was asked before.
+    exact : bool
+        Whether `evaluate` depends on nothing that it was asked before; else no corner is looked for and the next step isn't judged.
 
     Raises
     ------
@@ -157,7 +159,7 @@ def minimise(
         crawling = crawling + 1 if crawls else 0
         if found is None and foreseen_fall <= _NOTHING_LEFT * state.cost:
             return replace(state, converged=True)
-        if look_for_corners and (found is None or crawling in _LOOKS):
+        if exact and (found is None or crawling in _LOOKS):
             held = _corners(evaluate, found or state, low, high, observed, sigma)
             if np.any(held):
                 state = replace(found or state, held=held if state.held is None else state.held | held)
@@ -167,7 +169,9 @@ def minimise(
         if found is None:
             return replace(state, converged=foreseen < largest_shift)
         fall, state = (state.cost - found.cost) / max(state.cost, 1e-300), found
-        if fall < tolerance and (state.shift_over_esd or 0.0) < largest_shift:
+        rests = fall < tolerance and (state.shift_over_esd or 0.0) < largest_shift
+        # a step can be short for its damping alone, far from any minimum
+        if rests and (not exact or _foreseen_shift(state, low, high, len(observed)) < max(largest_shift, _NEAR)):
             return replace(state, converged=True)
     return state
 
