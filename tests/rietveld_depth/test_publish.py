@@ -242,3 +242,17 @@ def test_a_dictionary_validates_values_and_names(published, tmp_path, capsys):
 
 def test_publishing_nothing_is_refused(tmp_path):
     assert command("publish", str(tmp_path)) == 2
+
+
+def test_cations_of_a_compound_are_no_bond_but_atoms_of_an_element_are():
+    """Ca–Ca at 3.4 Å lies within 1.2 covalent radii; the bonds of fluorapatite are P–O and Ca to O and F."""
+    from xtal import reference_structure
+
+    def found(name: str):
+        return bonds(reference_structure(name), name, {}, None)
+
+    pairs = {
+        "".join(sorted({b.first.rstrip("0123456789"), b.second.rstrip("0123456789")})) for b in found("fluorapatite")
+    }
+    assert pairs == {"OP", "CaO", "CaF"}
+    assert {round(bond.length, 2) for bond in found("si")} == {2.35}

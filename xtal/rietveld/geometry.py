@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..distances import neighbors
+from ..oxidation import OXIDATION_NUMBERS
 from ..structure import Structure
 from .covariance import Covariance
 from .refined_structure import refined_structure
@@ -88,7 +89,7 @@ def bonds(
     covariance : Covariance or None
         Of the fit; without it no esd.
     maximum : float, optional
-        Å; by default 1.2 times the sum of covalent radii.
+        Å; by default 1.2 times the sum of covalent radii, pairs of a metal with another cation of a compound left out.
     """
     pairs = _bonded(structure, maximum)
     lengths, esds = _propagate(lambda s: _lengths(s, pairs), structure, phase, values, covariance)
@@ -144,9 +145,10 @@ def _neighbours_of(pairs: Sequence[tuple[int, Image]], centre: int) -> list[Imag
 
 
 def _bonded(structure: Structure, maximum: float | None) -> list[tuple[int, Image]]:
-    """Site and image of each bonded pair; sites of one position are no pair."""
+    """Site and image of each bonded pair; sites of one position are no pair, nor, by default, are two cations."""
     import gemmi
 
+    apart = np.zeros((len(structure.sites),) * 2, dtype=bool) if maximum else _cation_pairs(structure)
     radius = np.array([gemmi.Element(site.element).covalent_r for site in structure.sites])
     near = neighbors(structure, maximum or float(2 * BONDED * radius.max()))
     limit = np.full(near.distance.shape, maximum) if maximum else BONDED * (radius[near.site] + radius[near.neighbor])
@@ -154,8 +156,20 @@ def _bonded(structure: Structure, maximum: float | None) -> list[tuple[int, Imag
     return [
         (int(i), _image(structure, int(j), xyz, operations))
         for i, j, xyz, ok in zip(near.site, near.neighbor, near.xyz, near.distance <= limit, strict=True)
-        if ok
+        if ok and not apart[i, j]
     ]
+
+
+def _cation_pairs(structure: Structure) -> NDArray[np.bool_]:
+    """Pairs of sites that are a metal and another cation of a compound with anions, (n, n): covalent radii of metals reach across."""
+    import gemmi
+
+    numbers = np.array([OXIDATION_NUMBERS.get(site.element, 1) for site in structure.sites])
+    if not np.any(numbers < 0):
+        return np.zeros((len(numbers),) * 2, dtype=bool)
+    cation = numbers > 0
+    metal = cation & np.array([gemmi.Element(site.element).is_metal for site in structure.sites])
+    return np.asarray((metal[:, None] & cation[None, :]) | (cation[:, None] & metal[None, :]))
 
 
 def _operations(structure: Structure) -> list[tuple[FloatArray, FloatArray]]:
