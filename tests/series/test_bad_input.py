@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import secrets
+import sqlite3
+
 import pytest
 
 from tests.series.test_driver import good, run
 from tests.series.test_frames import series_with
-from xtal.errors import InputError, JobError
+from xtal.errors import InputError, JobError, OutputError
 from xtal.io.series_files import list_frames, property_values, read_series_file
 from xtal.series.cluster import Lost
 from xtal.series.findings import analyse
+from xtal.series.lock import run_lock
 from xtal.series.series import Series
 from xtal.series.trends import fit_trend
 
@@ -121,3 +127,46 @@ def test_time_limit_and_what_is_looked_for_may_change_while_a_series_goes_on(lig
         assert [one["name"] for one in series.meta["series"]["transition"]] == ["later"]
         assert series.meta["inputs"]["series.toml"] == read_series_file(light_series).digest
         assert len(series.meta["inputs"]["job.toml"]) == 64
+
+
+def test_disk_that_is_full_ends_the_run_with_a_reason_and_it_goes_on_afterwards(light_series, tmp_path):
+    def fill(progress) -> None:
+        if progress.done == 5:
+            driver_store[0].execute("PRAGMA max_page_count = 1")
+
+    driver_store: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remembered(*given, **named):
+        driver_store[:] = [connect(*given, **named)]
+        return driver_store[0]
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(OutputError, match=r"disk is full.*--resume"):
+        patch.setattr(sqlite3, "connect", remembered)
+        run(light_series, tmp_path / "out", lambda task: heavy(good(task)), listener=fill)
+    with Series(tmp_path / "out") as series:
+        done = series.n_steps()[0]
+    assert 5 <= done < 12
+    summary, pool = run(light_series, tmp_path / "out", resume=True)
+    assert summary.is_complete and len(pool.given) == 12 - done
+
+
+def heavy(fit):
+    return dataclasses.replace(fit, message=secrets.token_hex(20_000))
+
+
+def test_series_in_an_archive_that_cannot_be_written_is_still_read(light_series, tmp_path, monkeypatch):
+    run(light_series, tmp_path / "out")
+    (tmp_path / "out" / "series.sqlite-shm").unlink(missing_ok=True)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with Series(tmp_path / "out") as series:
+        assert series.n_steps() == (12, 12)
+    assert not (tmp_path / "out" / "series.sqlite-shm").exists()
+
+
+def test_folder_that_cannot_be_made_or_written_is_refused(light_series, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="can't be made"):
+        run(light_series, tmp_path / "file" / "out")
+    with pytest.raises(OutputError, match="can't be written"), run_lock(tmp_path / "nothing"):
+        pass

@@ -48,7 +48,10 @@ def export_series(series: Series, folder: Path, formats: tuple[str, ...] = ("csv
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise InputError(f"format {unknown[0]!r};", where="export", remedy=f"formats are {', '.join(FORMATS)}.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} can't be made ({error.strerror}); choose another with -o.") from None
     return [path for name in formats for path in FORMATS[name](series, folder)]
 
 

@@ -22,9 +22,12 @@ def run_lock(folder: Path) -> Iterator[None]:
     Raises
     ------
     OutputError
-        Another run holds it.
+        Another run holds it, or it can't be written.
     """
-    handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise OutputError(f"{folder} can't be written ({error.strerror}); choose another folder with -o.") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

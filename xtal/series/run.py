@@ -143,7 +143,10 @@ def run_series(
     """
     wanted = options or RunOptions()
     _check_folder(folder, wanted.resume)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} can't be made ({error.strerror}); choose another folder with -o.") from None
     with run_lock(folder):
         _check_folder(folder, wanted.resume)
         store, base = _opened(given, folder, wanted)

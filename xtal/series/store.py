@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -248,11 +249,19 @@ def _insert_frames(database: sqlite3.Connection, frames: Sequence[Frame], plan: 
 
 def _connected(path: Path, writable: bool) -> sqlite3.Connection:
     mode = "rw" if writable else "ro"
+    if not writable and _is_sealed(path):
+        mode = "ro&immutable=1"
     database = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30.0)
     if writable:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
     return database
+
+
+def _is_sealed(path: Path) -> bool:
+    """Whether nothing can change beside a store, as in an archive: then SQLite can't make its log there, and needs none."""
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
 
 
 def _check_version(database: sqlite3.Connection, path: Path) -> None:
@@ -268,10 +277,20 @@ def _check_version(database: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
     try:
+        database.execute("BEGIN IMMEDIATE")
         yield
+        database.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        _roll_back(database)
+        raise OutputError(f"the store can't be written ({error}). What was finished is kept: "
+                          "free some space, or whatever holds it, and go on with --resume.") from error  # fmt: skip
     except BaseException:
-        database.execute("ROLLBACK")
+        _roll_back(database)
         raise
-    database.execute("COMMIT")
+
+
+def _roll_back(database: sqlite3.Connection) -> None:
+    """End a transaction that SQLite may have ended already."""
+    with suppress(sqlite3.OperationalError):
+        database.execute("ROLLBACK")
