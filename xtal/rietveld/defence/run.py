@@ -21,6 +21,9 @@ __all__ = ["defend", "share_intervals"]
 
 Progress = Callable[[str], None]
 
+CERTAIN = 10.0
+"""Esds of a share from which on nobody asks whether the phase is there."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Case:
@@ -31,12 +34,16 @@ class _Case:
     engine: str
     timeout: float
     progress: Progress
+    in_process: bool = False
 
     def refit(self, job: Job, what: str) -> Result | None:
         """Result of a refit; None when it failed or the engine can't express it."""
         self.progress(what)
         try:
-            result = refine(replace(job, phases=tuple(_never_held(job))), engine=self.engine, timeout=self.timeout)
+            result = refine(
+                replace(job, phases=tuple(_never_held(job))),
+                engine=self.engine, timeout=self.timeout, in_process=self.in_process,
+            )  # fmt: skip
         except EngineUnsupportedError:
             return None
         return result if result.agreement is not None and result.status in ("converged", "not_converged") else None
@@ -159,16 +166,44 @@ def _scan(
         return None
     partner = [member for member in members if member != name]
     at_zero, at_one = removals.get(name), removals.get(partner[0]) if len(partner) == 1 else None
+    lowest = case.result
 
     def profile(fraction: float) -> float | None:
+        nonlocal lowest
         tie = fraction_tie(case.result, name, members, fraction)
-        return case.rise(case.refit(continued(case.job, case.result, ties=[tie]), f"{name} at {100 * fraction:.2f} %"))
+        refit = case.refit(continued(case.job, case.result, ties=[tie]), f"{name} at {100 * fraction:.2f} %")
+        rise, least = case.rise(refit), case.rise(lowest)
+        if refit is not None and rise is not None and least is not None and rise < least - 1.0:
+            lowest = refit
+        return rise
 
-    return profile_interval(
+    interval = profile_interval(
         min(max(value.value, 0.0), 1.0), value.esd, profile,
         at_zero=None if at_zero is None else (at_zero.delta_chi2, at_zero.n_parameters),
         at_one=None if at_one is None else (at_one.delta_chi2, at_one.n_parameters),
     )  # fmt: skip
+    return interval if lowest is case.result else _scan_from(case, lowest, name, members, removals, interval)
+
+
+def _scan_from(
+    case: _Case, start: Result, name: str, members: Sequence[str], removals: Mapping[str, Removal | None], old: Interval
+) -> Interval:
+    """The interval about the lower minimum that a refit of the scan has come upon; the old one where none is found from there."""
+    found = case.refit(continued(case.job, start), f"{name} from the lower minimum")
+    fall = case.rise(found)
+    if found is None or fall is None or fall > -1.0:
+        return old
+    lifted = {
+        member: None if removal is None else replace(removal, delta_chi2=removal.delta_chi2 - fall)
+        for member, removal in removals.items()
+    }
+    whole = len(members) == len(case.result.phases)
+    value = found.phases[name].weight_fraction if whole else found.phases[name].group_share
+    interval = _scan(replace(case, result=found), name, members, value, lifted)
+    if interval is None or value.value is None:
+        return old
+    told = f"the fit stopped above its minimum: at {value.value:.4f} χ² is {-fall:.1f} lower, and this is the interval about that"
+    return replace(interval, reason="; ".join(part for part in (told, interval.reason) if part))
 
 
 def _all_have_mass(result: Result, members: Sequence[str]) -> bool:
@@ -176,14 +211,28 @@ def _all_have_mass(result: Result, members: Sequence[str]) -> bool:
 
 
 def share_intervals(
-    job: Job, result: Result, *, timeout: float = DEFAULT_TIMEOUT, progress: Progress = lambda what: None
+    job: Job,
+    result: Result,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    progress: Progress = lambda what: None,
+    in_process: bool = False,
 ) -> dict[str, Interval]:
-    """Only the profile-likelihood intervals of the shares in groups, by phase: about six refits for a group of two."""
+    """Only the profile-likelihood intervals of the shares in groups, by phase: about six refits for a group of two.
+
+    Phases are left out only where they are weak: more than ten esds of weight are not nothing, and the refit is saved.
+    `in_process` refits in this process where the engine can (native).
+    """
     if result.agreement is None:
         return {}
-    case = _Case(job, result, result.engine["name"], timeout, progress)
-    members = {name for group in result.groups.values() for name in group}
-    return _share_intervals(case, {name: _removal(case, name) for name in members})
+    case = _Case(job, result, result.engine["name"], timeout, progress, in_process)
+    members = sorted({name for group in result.groups.values() for name in group})
+    return _share_intervals(case, {name: _removal(case, name) for name in members if _is_weak(result, name)})
+
+
+def _is_weak(result: Result, name: str) -> bool:
+    share = result.phases[name].group_share
+    return share.value is None or share.esd is None or share.value < CERTAIN * share.esd
 
 
 def _share_intervals(case: _Case, removals: Mapping[str, Removal | None]) -> dict[str, Interval]:
