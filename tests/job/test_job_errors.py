@@ -214,6 +214,18 @@ def test_unknown_template_suggests_the_nearest(folder):
         job_from_template("k-doped-antiperovskit", folder / "flat.xy")
 
 
+def test_a_pattern_in_place_of_a_job_asks_for_a_template(folder):
+    with pytest.raises(JobError, match=r"flat\.xy: is not valid TOML.*--template NAME"):
+        load_job(folder / "flat.xy")
+
+
+def test_the_template_of_a_bank_without_an_instrument_asks_for_the_banks_file(folder):
+    with pytest.raises(
+        JobError, match=r"--instrument: template neutron-tof has no instrument of its own; name the calibrated"
+    ):
+        job_from_template("neutron-tof", folder / "flat.xy", phases=["lif"])
+
+
 def test_quantitative_template_without_phases_asks_for_them(folder):
     with pytest.raises(JobError, match=r"quantitative-phase-analysis: the job has no phase.*--phase"):
         job_from_template("quantitative-phase-analysis", folder / "flat.xy")

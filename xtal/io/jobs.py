@@ -36,6 +36,9 @@ from .library import find_structure
 from .template_patterns import stages_for_patterns
 from .toml_files import read_toml
 
+PLACEHOLDER = "the-bank-of-your-data.instprm"
+"""Where a template can't know the instrument."""
+
 __all__ = ["job_from_template", "load_job", "read_job_file", "read_template", "resolve_job", "template_names"]
 
 
@@ -124,6 +127,9 @@ def job_from_template(
     content["pattern"] = {**content.get("pattern", {}), "file": str(Path(data).resolve())}
     if instrument is not None:
         content["pattern"]["instrument"] = instrument
+    elif content["pattern"].get("instrument") == PLACEHOLDER:
+        raise JobError(f"template {name} has no instrument of its own;", where="--instrument",
+                       remedy="name the calibrated file of your bank.")  # fmt: skip
     content["title"] = content.get("title") or f"{Path(data).name} with {name}"
     job_file = _checked(content, f"template {name}")
     left_out = [table for table in job_file.phase if table.optional and _name_of(table) not in phases]

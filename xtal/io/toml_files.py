@@ -33,4 +33,6 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise JobError("is not a text file;", where=path.name, remedy=f"a {kind} is a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
-        raise JobError(f"is not valid TOML: {error};", where=path.name, remedy="mend that line.") from None
+        named = path.suffix.lower() == ".toml"
+        remedy = "mend that line." if named else "if it is a pattern, name a template for it: --template NAME."
+        raise JobError(f"is not valid TOML: {error};", where=path.name, remedy=remedy) from None
