@@ -432,3 +432,11 @@ def test_a_hopeless_fit_is_not_blamed_on_the_wavelength():
     lines = tuple((wavelength * 1.01, weight) for wavelength, weight in laboratory_instrument().radiation.lines)
     off = replace(laboratory_instrument(), radiation=replace(laboratory_instrument().radiation, lines=lines))
     assert wavelength_factor(made.pattern.x, bragg, structures, off) == pytest.approx(1 / 1.01, abs=6e-4)
+
+
+@pytest.mark.parametrize(("gof", "fires"), [(9.0, True), (1.2, False)])
+def test_a_wavelength_in_nm_is_recognised_where_nothing_fits(gof, fires, evidence, said):
+    radiation = Radiation.from_name("0.15406A")
+    job = replace(evidence.job, instrument=replace(evidence.job.instrument, radiation=radiation))
+    checks = said(job=job, agreement=replace(evidence.agreement, gof=gof))
+    assert any("given in nm?" in check.sentence for check in checks) is fires

@@ -13,6 +13,7 @@ from ..diffraction.reflections import calculate_reflections
 from ..errors import XtalError
 from ..instrument import Instrument
 from ..job import JobPattern
+from ..radiation import KALPHA_LINES
 from ..result import Check
 from ..structure import Structure
 from .evidence import Evidence
@@ -32,6 +33,7 @@ _ALONE = 1.4
 """How far the best wavelength must stand out from all others: chance meetings of lines and peaks differ by less."""
 _NEAR = 1.5e-3
 _ALIKE = 0.2
+_TENTH = 5e-3
 
 
 def measurement_checks(facts: Evidence) -> Iterator[Check]:
@@ -85,6 +87,14 @@ def flat_tops(observed: FloatArray) -> list[tuple[int, int]]:
 
 def _wavelength(facts: Evidence) -> Iterator[Check]:
     if facts.job.instrument.radiation.kind == "neutron_tof":
+        return
+    wavelength = facts.job.instrument.radiation.wavelength
+    tube = next((name for name, (line, _) in KALPHA_LINES.items() if abs(10 * wavelength / line - 1) < _TENTH), None)
+    if tube is not None and facts.agreement.gof >= BAD_FIT:
+        yield Check(
+            "wavelength-suspect", "severe", None,
+            f"The wavelength {wavelength:g} Å is a tenth of {tube} Kα1, and nothing fits: was it given in nm?",
+        )  # fmt: skip
         return
     factor = common_cell_factor(facts)
     if factor is None and facts.agreement.gof >= BAD_FIT:
