@@ -244,8 +244,10 @@ class PatternModel:
             self._deposit(peaks, slopes, nodes, axial_row[used], places, deposit)
         for k in np.flatnonzero(axial_row):
             sums[n_phases + k] += axial_row[k] * sums[-1]
-        for start in range(0, n_phases + n_free, _TAILS_AT_ONCE):
-            block = slice(start, min(start + _TAILS_AT_ONCE, n_phases + n_free))
+        # background and extra peaks have no tails
+        filled = np.flatnonzero(deposit.any(axis=0))
+        for start in range(0, len(filled), _TAILS_AT_ONCE):
+            block = filled[start : start + _TAILS_AT_ONCE]
             sums[block] += self.tails.evaluate(deposit[:, block])
 
     def _sum(

@@ -181,18 +181,19 @@ class PhaseModel:
                 self.orientation.evaluate(self.hkl, lattice, own, list(moves.values())),
             )
         (f2, f2_slopes, by_s, by_metric), (factor, turns, turns_by_moves) = self._scattered
+        turned_whole = whole * factor
         for row, name in zip(slopes, inner, strict=True):
             if name == "scale":
                 row[STRENGTH] = self.multiplicity * factor * f2
             elif name in f2_slopes:
-                row[STRENGTH] = whole * factor * f2_slopes[name]
+                row[STRENGTH] = turned_whole * f2_slopes[name]
             elif name in turns:
                 row[STRENGTH] = whole * f2 * turns[name]
         for (name, move), turned in zip(moves.items(), turns_by_moves, strict=True):
             row = slopes[inner.index(f"cell.{name}")]
             by_cell = by_s * row[INVERSE_D_SQUARED] / 4 + np.diag(move) @ by_metric
             row[STRENGTH] = whole * (factor * by_cell + f2 * turned)
-        return np.asarray(whole * factor * f2), np.asarray(f2)
+        return np.asarray(turned_whole * f2), np.asarray(f2)
 
     def peaks(self, values: Mapping[str, float], moving: tuple[str, ...]) -> tuple[Peaks, tuple[str, ...]]:
         """Peaks of all lines, and the names, in the order of the slopes, of the moving parameters that change them."""

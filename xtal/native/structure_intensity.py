@@ -22,10 +22,10 @@ __all__ = ["StructureIntensity"]
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
-_Sums = tuple[ComplexArray, list[dict[str, ComplexArray]], dict[int, ComplexArray]]
+_Sums = tuple[ComplexArray, tuple[list[str], list[int], ComplexArray], dict[int, ComplexArray]]
 
 _B_OVER_U = 8 * np.pi**2
-_NOTHING: _Sums = (np.zeros((0, 0), dtype=complex), [], {})
+_NOTHING: _Sums = (np.zeros((0, 0), dtype=complex), ([], [], np.zeros((0, 0), dtype=complex)), {})
 
 
 class StructureIntensity:
@@ -103,7 +103,7 @@ class StructureIntensity:
         amplitude, amplitude_slope = self._amplitudes(s_squared)
         damping = np.exp(-_B_OVER_U * u_iso * s_squared)
         weight = amplitude * damping
-        sums, moved, pulled = self._phase_sums(hkl, metric, values, wanted)
+        sums, (moved, moved_sites, changes), pulled = self._phase_sums(hkl, metric, values, wanted)
         scattering = occupancy * weight
         mirrored = sums.conj()
         plus, minus = (scattering * sums).sum(axis=0), (scattering * mirrored).sum(axis=0)
@@ -112,41 +112,42 @@ class StructureIntensity:
         by_weight = amplitude_slope * damping - _B_OVER_U * u_iso * weight
         by_s = (occupancy * by_weight * lever).real.sum(axis=0)
 
-        def shifted(row: int, change: ComplexArray) -> FloatArray:
-            """Slope where the phase sums of a site change."""
+        def shifted(rows: int | list[int], change: ComplexArray) -> FloatArray:
+            """Slopes where the phase sums of sites change."""
             along = plus.conj() * change + minus.conj() * change.conj()
-            return np.asarray((scattering[row] * along).real)
+            return np.asarray((scattering[rows] * along).real)
 
-        slopes = {}
+        slopes = dict(zip(moved, shifted(moved_sites, changes), strict=True)) if moved else {}
         for row, base in enumerate(self._bases):
             if base + "occupancy" in wanted:
                 slopes[base + "occupancy"] = (weight[row] * lever[row]).real
             if self._u_isos[row][0] in wanted:
                 slopes[base + "u_iso"] = -_B_OVER_U * s_squared * (scattering[row] * lever[row]).real
-            for letter, change in moved[row].items():
-                slopes[base + letter] = shifted(row, change)
         by_metric = np.zeros((3, len(hkl)))
         for row, pull in pulled.items():
-            by_metric += np.stack([shifted(row, one) for one in pull])
+            by_metric += shifted(row, pull)
         return (np.abs(plus) ** 2 + np.abs(minus) ** 2) / 2, slopes, by_s, by_metric
 
     def _phase_sums(self, hkl: FloatArray, metric: FloatArray, values: Mapping[str, float], wanted: set[str]) -> _Sums:
-        """Phase sums of all sites, (sites, n), their slopes by what moves, and those by the metric; kept while nothing moves."""
+        """Phase sums of all sites, (sites, n); names of what moves, sites and slopes, (k, n); slopes by the metric. Kept while nothing moves."""
         moving = [name for name in self._moving if name in wanted]
         where = tuple(values.get(name) for name in self._moving)
         key = (*where, *moving, metric.tobytes() if self._has_tensors else b"")
         if self._of is hkl and key == self._key:
             return self._sums
-        rows, moved, pulled = [], [], {}
+        rows, pulled = [], {}
+        moved: dict[str, tuple[int, ComplexArray]] = {}
         for number, (base, sums) in enumerate(zip(self._bases, self.sites, strict=True)):
             own = {name: values[base + name] for name in sums.names() if base + name in values}
             free = frozenset(name for name in sums.names() if base + name in wanted)
             total, slopes, by_metric = sums.evaluate(hkl, own, metric, free)
             rows.append(total)
-            moved.append(slopes)
+            moved |= {base + name: (number, slope) for name, slope in slopes.items()}
             if by_metric is not None:
                 pulled[number] = by_metric
-        self._of, self._key, self._sums = hkl, key, (np.array(rows), moved, pulled)
+        changes = np.array([slope for _, slope in moved.values()]).reshape(len(moved), len(hkl))
+        found = list(moved), [number for number, _ in moved.values()], changes
+        self._of, self._key, self._sums = hkl, key, (np.array(rows), found, pulled)
         return self._sums
 
     def _amplitudes(self, s_squared: FloatArray) -> tuple[ComplexArray, FloatArray]:
