@@ -18,6 +18,8 @@ from xtal.series.run import RunOptions, StopRequest, Summary, run_series
 from xtal.series.series import Series
 from xtal.series.store import Fit
 
+from .conftest import make_light_series
+
 Answer = Callable[[FrameTask], Fit | Lost]
 
 
@@ -394,3 +396,51 @@ def test_second_run_on_a_folder_at_work_is_refused_and_the_first_is_not_disturbe
     assert "process " in refused[0]
     assert (summary.done, summary.failed) == (12, 0)
     assert len(rows(tmp_path / "out")) == 12
+
+
+def quick(task: FrameTask) -> Fit:
+    return dataclasses.replace(good(task), seconds=0.01)
+
+
+@pytest.fixture(scope="module")
+def long_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Series file of 64 frames, all alike."""
+    file = make_light_series(tmp_path_factory.mktemp("long") / "series", 2)
+    frames = file.parent / "frames"
+    first, *others = sorted(frames.iterdir())
+    for other in others:
+        other.unlink()
+    for number in range(1, 64):
+        shutil.copy(first, frames / f"frame_{number}_x0.{number:03d}.xye")
+    return file
+
+
+def test_quick_frames_travel_several_at_once_and_slow_ones_alone(long_series, tmp_path):
+    summary, pool = run(long_series, tmp_path / "quick", quick)
+    assert (summary.done, summary.failed) == (64, 0)
+    assert max(pool.messages) > 4
+    # towards the end no worker waits while another has many
+    assert pool.messages[-1] == 1
+    slow = Pool(lambda task: dataclasses.replace(good(task), seconds=5.0))
+    run(long_series, tmp_path / "slow", pool=slow)
+    assert set(slow.messages) == {1}
+    assert rows(tmp_path / "quick") == rows(tmp_path / "slow")
+
+
+def test_frames_of_a_lost_message_are_given_alone_and_the_loss_counts_against_none(long_series, tmp_path):
+    lost = []
+
+    def losing(task: FrameTask) -> Fit | Lost:
+        if task.frame in (20, 21, 22) and (task.frame, task.attempt) not in lost:
+            lost.append((task.frame, task.attempt))
+            return Lost("its worker process ended without a word", is_shared=True)
+        return quick(task)
+
+    summary, pool = run(long_series, tmp_path / "out", losing)
+    assert (summary.done, summary.failed) == (64, 0)
+    assert len(lost) == 3
+    with Series(tmp_path / "out") as series:
+        assert {series.accepted[frame].attempts for frame in (20, 21, 22)} == {1}
+    again = [place for place, (task, _) in enumerate(pool.given) if task.frame in (20, 21, 22)]
+    sizes = [size for size in pool.messages for _ in range(size)]
+    assert all(sizes[place] == 1 for place in again[-3:])
