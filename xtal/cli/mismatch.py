@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ..errors import InputError, OutputError
+from ..errors import InputError
+from .mismatch_answer import MismatchAnswer
+from .mismatch_output import print_answer, write_answer
 from .options import Force, Output, Quiet
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..lattice import Lattice
 
 __all__ = ["mismatch"]
-
-SHOWN = 12
 
 
 def mismatch(
@@ -104,82 +102,15 @@ def mismatch(
     given = directions_of(directions) if directions else None
     described = _describe(cells[0], substrate, chosen, given, in_planes=bool(planes))
     trend = _series(series, described, cells[0].lattice, cast("Definition", definition))
-    answer = _Answer(cells[0], substrate, described, found, ranks, trend, seconds, limits)
+    answer = MismatchAnswer(cells[0], substrate, described, found, ranks, trend, seconds, limits)
     built = _built(chosen, terminations, thickness, gap, vacuum, shift, ordered) if build else None
-    written = _write(answer, chosen, built, output, force, plot, fit_strain)
+    written = write_answer(answer, chosen, built, output, force, plot, fit_strain)
     if as_json:
-        print(json.dumps({**answer.to_dict(), "files": [path.name for path in written]}, indent=1, ensure_ascii=False))
+        from ..strict_json import strict_json
+
+        print(strict_json({**answer.to_dict(), "files": [path.name for path in written]}, indent=1))
     elif not quiet:
-        _print(answer, published or [], built, written)
-
-
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    """Everything the command found."""
-
-    film: MeasuredCell
-    substrate: MeasuredCell
-    mismatch: Mismatch | None
-    matches: tuple[Match, ...]
-    ranks: tuple[FillerRank, ...]
-    series: CompositionSeries | None
-    seconds: float
-    limits: Limits
-
-    def to_dict(self) -> dict[str, Any]:
-        from dataclasses import asdict
-
-        from ..interface.match import pareto_front
-
-        front = set(map(id, pareto_front(self.matches)))
-        return {
-            "film": _cell_dict(self.film),
-            "substrate": _cell_dict(self.substrate),
-            "limits": asdict(self.limits),
-            "mismatch": self.mismatch and self.mismatch.to_dict(),
-            "matches": [{**match.to_dict(), "pareto": id(match) in front} for match in self.matches],
-            "series": self.series and _series_dict(self.series),
-            "fillers": [_rank_dict(rank) for rank in self.ranks],
-            "seconds": self.seconds,
-        }
-
-
-def _cell_dict(cell: MeasuredCell) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "name": cell.name,
-        "cell": list(cell.lattice.parameters),
-        "parameters": {name: asdict(value) for name, value in cell.parameters.items()},
-        "temperature": cell.temperature,
-        "source": cell.structure.source,
-        "quality": cell.structure.quality,
-    }
-
-
-def _series_dict(series: CompositionSeries) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "definition": series.definition,
-        "composition": series.composition.tolist(),
-        "mismatch": [asdict(value) for value in series.mismatch],
-        "intercept": asdict(series.intercept),
-        "slope": asdict(series.slope),
-        "reduced_chi_square": series.reduced_chi_square,
-        "matching_composition": asdict(series.matching_composition),
-        "extrapolated": series.extrapolated,
-    }
-
-
-def _rank_dict(rank: FillerRank) -> dict[str, Any]:
-    return {
-        "name": rank.substrate.name,
-        "best": rank.best and rank.best.to_dict(),
-        "front": [[match.area, match.strain] for match in rank.front],
-        "per_plane_pair": [match.to_dict() for match in rank.per_plane_pair],
-        "note": rank.note,
-    }
+        print_answer(answer, published or [], built, written)
 
 
 def _cells(
@@ -297,89 +228,7 @@ def _built(
     )  # fmt: skip
 
 
-def _write(
-    answer: _Answer, match: Match | None, built: BuiltInterface | None, output: Path | None, force: bool, plot: bool,
-    fit_strain: float,
-) -> list[Path]:  # fmt: skip
-    contents: dict[str, bytes] = {}
-    if built is not None:
-        contents |= {name: text.encode() for name, text in _slab_texts(built).items()}
-    if plot:
-        contents |= _pictures(answer, match, fit_strain)
-    if not contents:
-        return []
-    folder = output or Path(f"mismatch-{answer.film.name}-{answer.substrate.name}")
-    taken = [name for name in contents if (folder / name).exists()]
-    if taken and not force:
-        raise OutputError(f"{folder} holds {', '.join(taken)} already; choose another folder, or replace with --force.")
-    from ..io.atomic import write_bytes_atomic
-
-    folder.mkdir(parents=True, exist_ok=True)
-    return [write_bytes_atomic(folder / name, content) for name, content in contents.items()]
-
-
-def _slab_texts(built: BuiltInterface) -> dict[str, str]:
-    """CIF of every slab, and its POSCAR where the slab has whole atoms."""
-    texts = {f"{name}.cif": built.cif(name) for name in built.structures}
-    whole = [name for name, structure in built.structures.items() if structure.is_ordered]
-    texts |= {f"{name}.vasp": built.poscar(name) for name in whole}
-    return {**texts, "match.json": json.dumps(built.match.to_dict(), indent=1, ensure_ascii=False)}
-
-
-def _pictures(answer: _Answer, match: Match | None, fit_strain: float) -> dict[str, bytes]:
-    from ..interface.overlay import overlay_of_match
-    from ..plot import interface as draw
-    from ..plot.projection import figure_bytes, plot_projections
-
-    figures: dict[str, Any] = {}
-    if match is not None:
-        figures["coincidence.png"] = draw.plot_coincidence(match)
-        figures["front.png"] = draw.plot_strain_area_front(answer.matches)
-        figures["overlay.png"] = plot_projections([overlay_of_match(match)])
-    if answer.ranks and any(rank.front for rank in answer.ranks):
-        figures["fillers.png"] = draw.plot_filler_fronts(answer.ranks, fit_strain=fit_strain)
-    if answer.series is not None:
-        names = {"name": answer.film.name, "substrate": answer.substrate.name}
-        figures["series.png"] = draw.plot_composition_series(answer.series, **names)
-    return {name: figure_bytes(figure, "png") for name, figure in figures.items()}
-
-
 def _console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
-
-
-def _print(answer: _Answer, published: Sequence[float], built: BuiltInterface | None, written: list[Path]) -> None:
-    from rich.console import Console
-
-    from ..interface.match import pareto_front
-    from .mismatch_tables import fillers_table, matches_table, mismatch_table, nearest_text, series_text
-
-    console = Console(width=None if Console().is_terminal else 160, highlight=False)
-    if answer.ranks:
-        console.print(fillers_table(answer.ranks))
-        console.print()
-    console.print(f"{answer.film.name} ({answer.film.lattice}) on {answer.substrate.name} ({answer.substrate.lattice})")
-    if answer.mismatch is not None:
-        console.print(mismatch_table(answer.mismatch))
-        reason = answer.mismatch.mean_in_plane["film_over_substrate"].reason
-        console.print(f"Without uncertainties: {reason}." if reason else "Uncertainties: cells taken as uncorrelated.")
-        for number in published:
-            console.print(nearest_text(answer.mismatch, number))
-    if answer.series is not None:
-        console.print(series_text(answer.series))
-    console.print()
-    if not answer.matches:
-        limits = answer.limits
-        console.print(f"No coincidence cell up to {limits.max_area:g} Å² within {100 * limits.max_strain:g} % strain: raise --max-area or --max-strain.")  # fmt: skip
-    else:
-        front = pareto_front(answer.matches)
-        console.print(f"{len(answer.matches)} inequivalent coincidence cells in {answer.seconds:.2f} s; * no other is smaller and less strained.")  # fmt: skip
-        console.print(matches_table(answer.matches, front, SHOWN))
-    if built is not None:
-        console.print(f"film: {built.film_termination}\nsubstrate: {built.substrate_termination}")
-        if not built.interface.is_ordered:
-            console.print("Occupancies are kept in the CIF files; POSCAR files need --ordered.")
-    for path in written:
-        console.print(f"wrote {path}")
