@@ -18,11 +18,12 @@ from xtal.engines.process import run_task
 from xtal.errors import InputError, OutputError
 from xtal.io.library import find_structure
 from xtal.io.pdf_results import read_pdf_result
-from xtal.pdf.fit import fit_pdf
+from xtal.pdf.fit import _faded_together, fit_pdf
 from xtal.pdf.job import structures_of
 from xtal.pdf.job_schema import PdfJobFile, pdf_job_json_schema
 from xtal.pdf.pdffit2_task import pdffit2_task
 from xtal.pdf.simulate import PdfSettings
+from xtal.pdf.uncertainty import PdfCovariance
 from xtal.report.pdf_report import pdf_report_html, write_pdf_result
 
 DATA = '[[data]]\nname = "d"\nfile = "n.gr"\nrange = [1.5, 10.0]\n'
@@ -103,6 +104,22 @@ def test_default_stages_fit_without_any_being_named(folder):
     bond = result.bonds[0]
     assert (bond.count, bond.length) == (12, pytest.approx(result.value("phase.ni.cell.a") / np.sqrt(2), abs=1e-6))
     assert bond.esd == pytest.approx(result.parameters["phase.ni.cell.a"].esd / np.sqrt(2), rel=1e-3)
+
+
+def test_a_data_set_or_phase_called_x_has_nothing_freed_by_default_but_what_is_meant(folder):
+    text = '[[data]]\nname = "x"\nfile = "n.gr"\nrange = [1.5, 10.0]\n[[phase]]\nname = "y"\nstructure = "ni"\n'
+    loaded = job(folder, text)
+    freed = {name for stage in loaded.stages for name in stage.free}
+    assert freed == {"data.x.scale", "phase.y.cell.a", "phase.y.site.Ni1.u_iso", "phase.y.delta2"}
+
+
+def test_particle_whose_size_and_resolution_were_refined_together_is_warned_of():
+    names = ("data.d.q_damp", "phase.p.diameter", "phase.p.cell.a")
+    matrix = np.array([[1.0, 0.97, 0.95], [0.97, 1.0, 0.95], [0.95, 0.95, 1.0]])
+    said = list(_faded_together(PdfCovariance(names, matrix)))
+    assert said == [
+        "data.d.q_damp and phase.p.diameter are correlated by +0.97: hold q_damp at the value of a standard."
+    ]
 
 
 def test_own_calculation_reproduces_the_fitted_curve(folder):

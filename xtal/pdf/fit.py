@@ -34,6 +34,8 @@ __all__ = ["DEFAULT_TIMEOUT", "fit_pdf"]
 DEFAULT_TIMEOUT = 600.0
 _PACKAGES = ("numpy", "scipy", "gemmi", "diffpy.pdffit2")
 _POOR_RW = 0.35
+_INSEPARABLE = 0.9
+"""Correlation beyond which a particle's size is no answer."""
 _COARSE = 0.05
 
 
@@ -101,7 +103,7 @@ def _assembled(job: PdfJob, run: EngineRun, events: Sequence[dict[str, Any]], co
         status = "not_converged"
         covariance = PdfCovariance(free, None, "the fit stopped before its minimum")
     agreement = _agreement(job, run.outcome, len(free))
-    warnings = (*job.notes, *_warnings(job, run, values, held))
+    warnings = (*job.notes, *_warnings(job, run, values, held), *_faded_together(covariance))
     # No correlated motion is an answer like any other.
     doubtful = sorted(name for name in held if not (name.endswith((".delta1", ".delta2")) and values[name] == 0))
     verdict, message = _verdict(status, agreement, doubtful, run)
@@ -156,6 +158,13 @@ def _warnings(job: PdfJob, run: EngineRun, values: Mapping[str, float], held: se
             yield f"{data.name}: points {data.pattern.step:.3g} Å apart are coarse for PDFfit2, which calculates on them; give a finer G(r)."
         if not data.weighted:
             yield f"{data.name}: no σ was used; every point has the same weight, and esds come from the misfit alone."
+
+
+def _faded_together(covariance: PdfCovariance) -> Iterator[str]:
+    """Two reasons for G(r) to fade that were refined together."""
+    for first, second, r in covariance.correlations(_INSEPARABLE):
+        if {first.rsplit(".", 1)[-1], second.rsplit(".", 1)[-1]} == {"diameter", "q_damp"}:
+            yield f"{first} and {second} are correlated by {r:+.2f}: hold q_damp at the value of a standard."
 
 
 def _verdict(status: Status, agreement: PdfAgreement, held: Sequence[str], run: EngineRun) -> tuple[Verdict, str]:

@@ -227,8 +227,10 @@ def _structural(phase: PdfJobPhase) -> dict[str, Parameter]:
 def default_stages(names: Sequence[str], n_phases: int) -> list[StageTable]:
     """Stages of a job that names none: scale, then cell, then widths, then positions."""
     scale = ["phase.*.scale"] if n_phases > 1 else ["data.*.scale"]
-    steps = [("scale", scale), ("cell", ["phase.*.cell"]), ("widths", ["*.u_iso", "*.u??", "*.delta2", "*.diameter"]),
-             ("positions", ["*.x", "*.y", "*.z"])]  # fmt: skip
+    # In full, so that nothing of a data set or phase that is called x is meant.
+    widths = ["phase.*.site.*.u_iso", "phase.*.site.*.u??", "phase.*.delta2", "phase.*.diameter"]
+    steps = [("scale", scale), ("cell", ["phase.*.cell"]), ("widths", widths),
+             ("positions", [f"phase.*.site.*.{name}" for name in "xyz"])]  # fmt: skip
     tables = []
     for title, wanted in steps:
         present = [pattern for pattern in wanted if matching(pattern, list(names))]

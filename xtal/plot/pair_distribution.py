@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..pattern import Pattern
 from . import style
+from .series import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,9 +170,8 @@ def plot_windows(windows: Sequence[PdfWindow], names: Sequence[str]) -> Figure:
             values = [window.values[name] for window in done]
             axes.errorbar(middle, [value.value for value in values], yerr=[value.esd or 0.0 for value in values],
                           fmt="o-", ms=3, lw=0.7, color=style.CALCULATED)  # fmt: skip
-            axes.set_ylabel(
-                name.removeprefix("phase.").removeprefix("data.").replace(".", "\n", 1), fontsize=7, parse_math=False
-            )
+            owner, _, quantity = name.removeprefix("phase.").removeprefix("data.").partition(".")
+            axes.set_ylabel(f"{owner}\n{quantity}{with_unit(name)}", fontsize=7, parse_math=False)
         panels[-1].set_xlabel("middle of the window / Å")
     return figure
 

@@ -32,6 +32,11 @@ UNITS = {
     "volume": "Å³",
     "crystallite_size_nm": "nm",
     "u_iso": "Å²",
+    "delta1": "Å",
+    "delta2": "Å²",
+    "diameter": "Å",
+    "q_damp": "Å⁻¹",
+    "q_broad": "Å⁻¹",
 }
 ROWS_NAMED = 9
 

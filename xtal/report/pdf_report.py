@@ -153,7 +153,7 @@ def _phases(result: PdfResult) -> str:
     rows = (
         row([escape(phase.space_group), *_cell(phase.cell), percent(phase.weight_fraction),
              value_with_esd(phase.diameter.value, phase.diameter.esd, phase.diameter.reason, 1),
-             f"{escape(phase.quality)}; {escape(phase.source)}"], escape(name))
+             escape("; ".join(text for text in (phase.quality, phase.source) if text))], escape(name))
         for name, phase in result.phases.items()
     )  # fmt: skip
     return f"<section><h2>Phases</h2>{table('phases', 'Refined cells and shares.', headings, rows)}</section>"
