@@ -226,6 +226,14 @@ def test_the_template_of_a_bank_without_an_instrument_asks_for_the_banks_file(fo
         job_from_template("neutron-tof", folder / "flat.xy", phases=["lif"])
 
 
+def test_a_job_without_the_patterns_of_its_template_is_told_their_names(folder):
+    path = folder / "two.toml"
+    tables = "".join(f'[[pattern]]\nname = "{name}"\nfile = "flat.xy"\n' for name in ("X", "D1A"))
+    path.write_text(f'extends = "joint-xray-neutron"\n{tables}[[phase]]\nstructure = "lif"\n')
+    with pytest.raises(JobError, match=r"for patterns X and N, this job has X, D1A"):
+        load_job(path)
+
+
 def test_quantitative_template_without_phases_asks_for_them(folder):
     with pytest.raises(JobError, match=r"quantitative-phase-analysis: the job has no phase.*--phase"):
         job_from_template("quantitative-phase-analysis", folder / "flat.xy")

@@ -33,7 +33,7 @@ from .data_folders import data_folder
 from .job_patterns import read_job_patterns
 from .job_places import as_name, near, placed, sha256, with_input
 from .library import find_structure
-from .template_patterns import stages_for_patterns
+from .template_patterns import refuse_other_patterns, stages_for_patterns
 from .toml_files import read_toml
 
 PLACEHOLDER = "the-bank-of-your-data.instprm"
@@ -72,7 +72,10 @@ def read_job_file(path: str | Path) -> tuple[JobFile, Path]:
     content = read_toml(file, "job")
     if "extends" in content:
         with placed(f"{file.name}, key 'extends'"):
-            content = _completed(read_template(str(content["extends"])), content)
+            template = read_template(str(content["extends"]))
+            if "stage" not in content:
+                refuse_other_patterns(template["template"].get("patterns", []), content.get("pattern"))
+            content = _completed(template, content)
     return _checked(content, file.name), file.parent
 
 

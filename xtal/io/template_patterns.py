@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import JobError
 from .job_places import as_name
 
-__all__ = ["stages_for_patterns"]
+__all__ = ["refuse_other_patterns", "stages_for_patterns"]
 
 OWN_SCALE = "pattern.*.scale"
 
@@ -43,6 +44,23 @@ def stages_for_patterns(stages: Sequence[Mapping[str, Any]], patterns: Sequence[
     if changed and OWN_SCALE not in changed[0].get("free", []):
         changed[0]["free"] = [*changed[0].get("free", []), OWN_SCALE]
     return changed
+
+
+def refuse_other_patterns(wanted: Sequence[str], patterns: Any) -> None:
+    """Refuse a job whose patterns lack a name that its template speaks of.
+
+    Raises
+    ------
+    JobError
+        With the names that there are.
+    """
+    tables = patterns if isinstance(patterns, list) else [patterns]
+    names = [name for table in tables if (name := _name(table)) is not None]
+    if set(wanted) - set(names):
+        raise JobError(
+            f"the template is for patterns {' and '.join(wanted)}, this job has {', '.join(names) or 'none'};",
+            remedy='write a [[pattern]] with that name = "…" for each.',
+        )
 
 
 def _name(table: Any) -> str | None:
