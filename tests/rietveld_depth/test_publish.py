@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from xtal.cli import main
+from xtal.engines.rietx_export import fullprof_pcr
 from xtal.errors import InputError
 from xtal.io.cif_validation import cif_complaints
 from xtal.io.library import reference_structure
@@ -173,10 +174,20 @@ def test_a_title_with_signs_makes_a_valid_cif(published):
     assert len(gemmi.cif.read_string(text)) == 3
 
 
-def test_topas_input_of_a_phase_names_its_atoms(published):
-    folder, _ = published
-    written = {path.name for path in folder.iterdir()}
-    assert "cubic.inp" in written or "cubic.pcr" in written
+def test_topas_input_of_a_phase_holds_its_cell_and_its_atoms(published):
+    folder, result = published
+    cubic, text = result.structures["cubic"], (folder / "cubic.inp").read_text(encoding="utf-8")
+    assert float(re.search(r"^\s+a ! (\S+)", text, re.MULTILINE)[1]) == pytest.approx(cubic.lattice.a, abs=1e-6)
+    occupancies = dict(re.findall(r"site (\w+) .* occ \S+ ! (\S+)", text))
+    assert {label: float(value) for label, value in occupancies.items()} == pytest.approx(
+        {site.label: site.occupancy for site in cubic.sites}, abs=1e-6
+    )
+
+
+def test_fullprof_is_refused_partial_occupancies_in_one_clause(published):
+    _, result = published
+    with pytest.raises(InputError, match=r"atom 'Li1' has occ = 0\.6+7\); start from the CIF"):
+        fullprof_pcr(result.structures["cubic"])
 
 
 def test_constraints_restraints_and_weights_stand_in_the_cif(published):

@@ -51,7 +51,8 @@ def _written(structure: Structure, writer: Callable[..., Any], program: str) -> 
             path.write_text(cif_text(structure), encoding="utf-8")
             text = str(writer(structure_from_cif(str(path), phase_name=structure.name)))
     except (ValueError, KeyError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{program}'s format can't hold it ({reason[:300]});", where=structure.name,
+        # The writer goes on with reasons of its own code.
+        reason = " ".join(str(error).split()).partition(". ")[0]
+        raise InputError(f"{program}'s format can't hold it ({reason});", where=structure.name,
                          remedy="start from the CIF in that program.") from error  # fmt: skip
     return text
