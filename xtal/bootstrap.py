@@ -17,8 +17,10 @@ class Spread:
     ----------
     esd : float
         Standard deviation.
-    low, high : float
-        2.5 % and 97.5 % points.
+    low : float
+        2.5 % point.
+    high : float
+        97.5 % point.
     """
 
     esd: float
@@ -32,8 +34,10 @@ class Bootstrap:
 
     Parameters
     ----------
-    n, n_failed : int
-        Refits, and those of them that did not converge and are not counted.
+    n : int
+        Refits that were tried.
+    n_failed : int
+        Those of them that did not converge and are not counted.
     seed : int
         Of the draws.
     block_points : int

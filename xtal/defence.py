@@ -20,8 +20,10 @@ class Interval:
 
     Parameters
     ----------
-    low, high : float
-        Ends, as fractions.
+    low : float
+        Lower end, as a fraction.
+    high : float
+        Upper end, as a fraction.
     points : tuple of (fraction, delta_chi2)
         Where the rest was refitted, with Δχ² in units of the reduced χ².
     reason : str or None
@@ -65,14 +67,20 @@ class Starts:
 
     Parameters
     ----------
-    n, n_failed, n_elsewhere : int
-        Fits tried, those that failed, and those that ended at a higher χ² (another minimum).
+    n : int
+        Fits tried.
+    n_failed : int
+        Those that failed.
+    n_elsewhere : int
+        Those that ended at a higher χ² (another minimum).
     seed : int
         Of the scatter.
     spread : float or None
         Standard deviation of the fraction over the fits that reached the best χ².
-    low, high : float or None
-        Smallest and largest fraction among those.
+    low : float or None
+        Smallest fraction among those.
+    high : float or None
+        Largest fraction among those.
     """
 
     n: int

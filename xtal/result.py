@@ -312,8 +312,10 @@ class RestraintResult:
     ----------
     phase : str
         Its phase.
-    site_a, site_b : str
-        Labels of the two sites.
+    site_a : str
+        Label of the first site.
+    site_b : str
+        Label of the second site.
     distance : float
         As the job wants it, Å.
     sigma : float
