@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from xtal.plot.series_frames import plot_verdicts
 from xtal.report.series_html import series_html
 from xtal.report.series_tables import frame_ranges
 from xtal.series.findings import Findings
+from xtal.series.frames import Frame, ramps
 from xtal.series.series import Series
 
 
@@ -60,6 +62,15 @@ def test_map_names_frames_with_their_place_on_the_axis_and_leaves_missing_ones_b
     assert np.isnan(drawn[4]).all() and np.isfinite(np.delete(drawn, 4, axis=0)).all()
     assert axes.get_ylabel() == "frame: temperature (°C)"
     assert next(label.get_text() for label in axes.get_yticklabels()) == f"0: {series.frames[0].value:.4g}"
+
+
+def test_axis_that_turns_at_every_frame_is_remarked_and_one_that_goes_up_and_down_is_not(series, monkeypatch):
+    assert series.order_note == ""
+    numbers, directions = ramps([0, 10, 2, 20, 30, 5])
+    monkeypatch.setattr(
+        series, "frames", [Frame(i, Path("f"), i, *one) for i, one in enumerate(zip(numbers, directions, strict=True))]
+    )
+    assert 'order = "axis"' in series.order_note
 
 
 def test_strip_of_verdicts_has_a_place_for_every_frame(series):

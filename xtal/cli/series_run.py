@@ -109,6 +109,11 @@ def _say(summary: Summary, output: Path) -> None:
     print(f"{summary.done} of {summary.total} refinements done{failed}, {summary.seconds:.1f} s")
     if not summary.is_complete:
         print(f"{summary.reason or 'not finished'}: go on with xtal series run … -o {output} --resume")
+    from ..series.series import Series
+
+    with Series(output) as series:
+        if series.order_note:
+            print(f"note: {series.order_note}")
 
 
 @contextmanager

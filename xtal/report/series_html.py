@@ -86,9 +86,10 @@ def _head(series: Series, title: str) -> str:
     unfinished = "" if done == total else f" The run is not finished: {done} of {total} refinements are done."
     lines = "".join(f"<li>frame {fit.frame}: {escape(fit.message)}</li>" for fit in failed[:20])
     listed = f"<p>{len(failed)} frames could not be refined:</p><ul>{lines}</ul>" if failed else ""
+    note = f"<p>{escape(series.order_note)}</p>" if series.order_note else ""
     return (
         f"<header><h1>{title}</h1><p>{len(series)} frames with {escape(str(series.meta['engine']))}, strategy "
-        f"{escape(str(series.meta['strategy']))}: {counts or 'none done'}.{unfinished}</p>{listed}</header>"
+        f"{escape(str(series.meta['strategy']))}: {counts or 'none done'}.{unfinished}</p>{note}{listed}</header>"
     )
 
 

@@ -22,6 +22,8 @@ FloatArray = NDArray[np.float64]
 CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 WHOLE_PHASE = ("weight_fraction", "group_share", "intensity_share", "volume", "crystallite_size_nm", "microstrain")
 _POSITION = [one.name for one in fields(ReflectionRow)].index("two_theta")
+MANY_RAMPS, LEAST_RAMP = 2, 5
+"""Ramps that any series may have, and frames that each of more should have."""
 REAL_DIFFERENCE = 1.0
 """Esds by which routes may differ in a value; they see the same noise, so that they should hardly differ at all."""
 
@@ -86,6 +88,17 @@ class Series:
         """Name and unit of the axis."""
         unit = self.meta["axis"]["unit"]
         return f"{self.axis_name} ({unit})" if unit else self.axis_name
+
+    @property
+    def order_note(self) -> str:
+        """What to do where the axis turns so often that no ramp is long enough for a trend; empty elsewhere."""
+        n_ramps = 1 + max((frame.ramp for frame in self.frames), default=0)
+        if n_ramps <= MANY_RAMPS or n_ramps * LEAST_RAMP <= len(self.frames):
+            return ""
+        return (
+            f"The frames have {n_ramps} ramps, for {self.axis_name} turns from one to the next: trends need longer ones. "
+            'If it is no cycle, order = "axis" under [patterns] sorts the frames.'
+        )
 
     @cached_property
     def accepted(self) -> dict[int, Fit]:
