@@ -63,3 +63,21 @@ def test_corners_are_told_from_curvature():
 
     found = cornered(cost_at, np.zeros(3), 7.0, np.array([40.0, 0.1, 1.0]), np.array([0.2, 0.2, np.inf]), 1.0)
     assert found.tolist() == [False, True, False]
+
+
+def test_what_bends_smoothly_over_a_huge_esd_is_no_corner():
+    """A parameter that hardly parts from others: its esd is a thousand widths of the cost, and no parabola reaches there."""
+
+    def cost_at(theta):
+        return 100.0 + 10.0 * theta[0] ** 2 + 0.5 * theta[0] ** 4
+
+    found = cornered(cost_at, np.zeros(1), 100.0, np.array([10.0]), np.array([300.0]), 1.0)
+    assert found.tolist() == [False]
+
+
+def test_a_cost_that_was_summed_less_finely_before_makes_no_corner():
+    def cost_at(theta):
+        return 100.06 + 10.0 * float(theta @ theta)
+
+    found = cornered(cost_at, np.zeros(2), 100.0, np.full(2, 10.0), np.full(2, 0.5), 1.0)
+    assert found.tolist() == [False, False]

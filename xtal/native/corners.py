@@ -36,7 +36,7 @@ def cornered(
     theta : ndarray, shape (k,)
         The point.
     cost : float
-        Cost there.
+        Cost there as the search has it; it is summed anew, as finely as its neighbours are.
     curvature : ndarray, shape (k,)
         Diagonal of the normal matrix.
     esd : ndarray, shape (k,)
@@ -49,12 +49,24 @@ def cornered(
     ndarray of bool, shape (k,)
     """
     found = np.zeros(len(theta), dtype=bool)
+    # the same evaluation on all sides: what an earlier one gave here may differ by how finely it summed
+    cost = cost_at(theta)
     for i in np.flatnonzero(np.isfinite(esd)):
-        slopes = [_slope(cost_at, theta, cost, i, side * _STEP * esd[i]) for side in (-1.0, 1.0)]
-        # a smooth cost differs from side to side by its curvature alone
-        jump = (slopes[1] - slopes[0]) * esd[i] - 2 * _STEP * curvature[i] * esd[i] ** 2
-        found[i] = bool(jump > _FELT * chi_squared)
+        far = _jump(cost_at, theta, cost, i, _STEP * esd[i], curvature[i]) * esd[i]
+        if far > _FELT * chi_squared:
+            # A corner's jump is the same from nearer by. What bends smoothly, as where parameters are hardly separable and an
+            # esd is a long way, jumps a quarter as much at a quarter of the step.
+            near = _jump(cost_at, theta, cost, i, _STEP / 4 * esd[i], curvature[i]) * esd[i]
+            found[i] = bool((4 * near - far) / 3 > _FELT * chi_squared)
     return found
+
+
+def _jump(
+    cost_at: Callable[[FloatArray], float], theta: FloatArray, cost: float, i: np.intp, step: float, curvature: float
+) -> float:
+    """Difference of the slopes to either side beyond that of a parabola."""
+    below, above = (_slope(cost_at, theta, cost, i, side * step) for side in (-1.0, 1.0))
+    return above - below - 2 * step * curvature
 
 
 def _slope(cost_at: Callable[[FloatArray], float], theta: FloatArray, cost: float, i: np.intp, step: float) -> float:
