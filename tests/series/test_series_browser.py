@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xtal.report.series_html import series_html
+from tests.series.test_driver import run
+from xtal.report.series_html import series_html, write_series_report
 from xtal.result import ProfileCurves, ReflectionRow
+from xtal.series.cluster import Lost
+from xtal.series.export import export_series
 from xtal.series.findings import Findings
 from xtal.series.frames import Frame
 from xtal.series.packing import pack_array, pack_curves, pack_json
@@ -105,6 +108,15 @@ def test_report_of_500_frames_opens_in_three_seconds_and_shows_the_frame_that_is
     print(said["opened"], "ms")
     # Milliseconds since navigation began, by the browser's own clock; a crowded machine gets the benefit of the doubt.
     assert int(said["opened"]) < 3000 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def test_report_of_a_series_in_which_nothing_could_be_refined_draws_its_verdicts(light_series, tmp_path):
+    run(light_series, tmp_path / "out", lambda task: Lost("gone"))
+    write_series_report(tmp_path / "out")
+    said, _ = dom(tmp_path / "out", "report.html")
+    assert said.get("drawn") == "yes" and "error" not in said, said
+    with Series(tmp_path / "out") as series:
+        assert {path.stem for path in export_series(series, tmp_path / "export", ("figures",))} == {"verdicts"}
 
 
 def test_report_runs_under_its_own_policy_and_loads_nothing(report):

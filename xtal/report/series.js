@@ -57,6 +57,8 @@ window.addEventListener("error", (event) => { document.documentElement.dataset.e
 
   function heatMap() {
     const canvas = byId("heat"), { columns, rows, values } = data.heat, level = bytes(values);
+    byId("map").hidden = !rows.length; byId("patterns").disabled = !rows.length;
+    if (!rows.length) return;
     canvas.width = columns; canvas.height = rows.length;
     const context = canvas.getContext("2d"), picture = context.createImageData(columns, rows.length);
     for (let i = 0; i < level.length; i++) {

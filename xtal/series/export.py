@@ -148,7 +148,9 @@ def _figures(series: Series, folder: Path) -> Iterator[Path]:
         for n in table.columns
         if f"{n}.esd" in table.columns and (n.endswith(MAIN_QUANTITIES) or ".bond." in n) and n.startswith("phase.")
     ]
-    drawn = {"map": plot_map(series), "waterfall": plot_waterfall(series), "verdicts": plot_verdicts(series)}
+    drawn = {"verdicts": plot_verdicts(series)}
+    if any(series.curves(frame) is not None for frame in series.accepted):
+        drawn |= {"map": plot_map(series), "waterfall": plot_waterfall(series)}
     for frame in _telling_frames(series):
         result = series.result(frame)
         if result is not None and result.profile is not None and result.profile.axis != "r":

@@ -155,7 +155,7 @@ class Series:
         return table.astype(dict.fromkeys(numbers, float))
 
     def tidy(self) -> Any:
-        """One row per frame and quantity: frame, the axis, ramp, direction, quantity, value, esd (pandas DataFrame)."""
+        """One row per frame and quantity: frame, the axis, ramp, direction, quantity, estimate, esd (pandas DataFrame)."""
         import pandas
 
         wide = self.table()
