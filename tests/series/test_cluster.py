@@ -20,6 +20,7 @@ pytest.importorskip("distributed", reason="Dask isn't installed: pip install 'xt
 from xtal.errors import InputError
 from xtal.io.series_files import read_series_file
 from xtal.series.findings import analyse
+from xtal.series.forerunner import start_forerunner
 from xtal.series.frame import FrameTask
 from xtal.series.run import RunOptions, run_series
 from xtal.series.series import Series
@@ -127,6 +128,13 @@ def test_frames_that_are_done_leave_the_memory_of_driver_and_scheduler(light_ser
     options = RunOptions(workers=1, both_ways=True, engine="native")
     assert run_series(read_series_file(light_series), tmp_path / "out", options, listener=count).done == 36
     assert 0 < len(held) <= 18
+
+
+def test_forerunner_leaves_the_environment_of_its_caller_alone():
+    before = dict(os.environ)
+    start_forerunner("native")
+    start_forerunner(None)
+    assert dict(os.environ) == before
 
 
 def start(file: Path, folder: Path, *options: str) -> subprocess.Popen[str]:

@@ -28,7 +28,7 @@ class NativeEngine:
 
     def prepare(self) -> None:
         """Import what the first fit in this process would wait for."""
-        from ..native import batch  # noqa: F401
+        from ..native import batch, warm_up  # noqa: F401
         from ..native.kernels import must_compile
 
         must_compile()

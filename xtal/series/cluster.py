@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError, MissingPartError, XtalError
+from .forerunner import WORKER_ENVIRONMENT, start_forerunner, start_method
 from .frame import FrameTask
 from .store import Fit
 
@@ -21,8 +22,6 @@ __all__ = ["Lost", "Pool", "open_pool"]
 CONNECT_SECONDS = 15.0
 COUNT_EVERY = 2.0
 WATCH = "1s"
-KEPT_BYTES = 32 * 2**20
-"""Free memory that a worker keeps for its next arrays."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +173,8 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
         ) from None
     settings = {"distributed.comm.retry.count": 2, "distributed.scheduler.allowed-failures": 2,
                 "distributed.comm.timeouts.connect": CONNECT_SECONDS, "distributed.worker.daemon": True,
-                # Dask has every array that is freed given back to the kernel: a fifth of a warm frame's time.
-                "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
-                "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BYTES,
+                **{f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in WORKER_ENVIRONMENT.items()},
+                "distributed.worker.multiprocessing-method": start_method(),
                 "distributed.worker.profile.enabled": False,
                 # By default scheduler and nannies look at processor and clock 50 times a second, in the driver's process.
                 "distributed.admin.tick.interval": WATCH, "distributed.admin.system-monitor.interval": WATCH,
@@ -188,6 +186,7 @@ def open_pool(scheduler: str | None, workers: int, engine: str = "rietx") -> Ite
             with _connected(Client, scheduler) as client:
                 yield Pool(client)
             return
+        start_forerunner(engine)
         local: Any = LocalCluster
         connect: Any = Client
         with (

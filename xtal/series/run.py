@@ -25,6 +25,7 @@ from ..io.series_files import BaseJob, SeriesInput, base_job, list_frames, prope
 from ..job import Job
 from ..pdf.job import PdfJob
 from .cluster import Lost, Pool, open_pool
+from .forerunner import start_forerunner
 from .frame import FrameTask, engine_is_unusable, failed_fit
 from .frame_job import frame_job
 from .frames import Frame, in_ranges, parse_range
@@ -147,6 +148,8 @@ def run_series(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder} can't be made ({error.strerror}); choose another folder with -o.") from None
+    if pool is None and wanted.scheduler is None:
+        start_forerunner(wanted.engine or given.series.engine)
     with run_lock(folder):
         _check_folder(folder, wanted.resume)
         store, base = _opened(given, folder, wanted)
