@@ -114,3 +114,11 @@ def test_a_model_that_could_not_be_fitted_stays_in_the_table(quick_result):
     models = compare_rivals("t", {"good": quick_result, "bad": failed})
     assert [rival.name for rival in models.rivals] == ["good", "bad"]
     assert "No fit came of bad" in models.sentence
+
+
+def test_a_model_whose_fit_ended_early_says_so_beside_its_rank(quick_result):
+    found = compare_rivals("t", {"a": quick_result, "b": replace(quick_result, status="not_converged")})
+    assert next(rival.unphysical[:1] for rival in found.rivals if rival.name == "b")[0].startswith("Its fit has not")
+    assert not any(
+        "has not converged" in text for rival in found.rivals if rival.name == "a" for text in rival.unphysical
+    )

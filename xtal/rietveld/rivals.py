@@ -39,6 +39,8 @@ UNPHYSICAL = frozenset(
 )
 """Checks that speak against a model and not against the data."""
 
+_UNFINISHED = "Its fit has not converged: a longer one may bring its Rwp and ΔBIC down."
+
 FloatArray = NDArray[np.float64]
 
 
@@ -220,7 +222,10 @@ def _rival(name: str, result: Result, best: Agreement, points: float) -> Rival:
         delta_bic=_bic(own, own.n_points) - _bic(best, best.n_points),
         delta_bic_effective=_bic(own, points) - _bic(best, points),
         hamilton=hamilton(own, best),
-        unphysical=tuple(check.sentence for check in result.checks if check.code in UNPHYSICAL),
+        unphysical=(
+            *(() if result.status == "converged" else (_UNFINISHED,)),
+            *(check.sentence for check in result.checks if check.code in UNPHYSICAL),
+        ),
     )
 
 
