@@ -39,7 +39,9 @@ PLAIN = frozenset(
         "2θ",
     }
 )
-PAGES = re.compile(r"^(start|explanation|tutorials|tutorials/.*|how-to/.*|validation|performance|units-and-conventions|index)$")
+PAGES = re.compile(
+    r"^(start|explanation|tutorials|tutorials/.*|how-to/.*|validation|performance|units-and-conventions|index)$"
+)
 LEFT_ALONE = (
     nodes.literal,
     nodes.literal_block,

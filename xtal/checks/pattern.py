@@ -67,9 +67,7 @@ def _residual_of(
     )  # fmt: skip
 
 
-def _all_lines(
-    two_theta: FloatArray, widths: FloatArray, wavelengths: list[float]
-) -> tuple[FloatArray, FloatArray]:
+def _all_lines(two_theta: FloatArray, widths: FloatArray, wavelengths: list[float]) -> tuple[FloatArray, FloatArray]:
     """Positions of every reflection for every wavelength, degrees, given those of the first, each with its width."""
     sine = np.sin(np.radians(two_theta / 2))
     scaled = np.concatenate([sine * wavelength / wavelengths[0] for wavelength in wavelengths])

@@ -49,7 +49,11 @@ def _twins(facts: Evidence) -> set[str]:
 
 def _contacts(name: str, structure: Structure) -> Iterator[Check]:
     for contact in _impossible(structure):
-        pair = f"{contact.first} and an image of itself" if contact.first == contact.second else f"{contact.first} and {contact.second}"
+        pair = (
+            f"{contact.first} and an image of itself"
+            if contact.first == contact.second
+            else f"{contact.first} and {contact.second}"
+        )
         yield Check(
             "impossible-contact", "severe", name,
             f"{pair} in {name} lie {contact.length:.2f} Å apart and are both filled: no atoms come nearer than about {contact.allowed:.2f} Å. "
