@@ -27,7 +27,7 @@ class Interval:
     points : tuple of (fraction, delta_chi2)
         Where the rest was refitted, with Δχ² in units of the reduced χ².
     reason : str or None
-        Why an end is no crossing of the limit (the phase's absence lies inside, a refit failed).
+        Why an end is no crossing of the limit (the phase's absence lies inside, a refit failed), or that the interval is about a lower minimum than the fit's.
     """
 
     low: float
