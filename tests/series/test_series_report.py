@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from xtal.plot.series import plot_map, plot_quantities, quantity_label
 from xtal.plot.series_frames import plot_verdicts
-from xtal.report.series_html import series_html
+from xtal.report.series_html import _data, series_html
 from xtal.report.series_tables import frame_ranges
 from xtal.series.findings import Findings
 from xtal.series.frames import Frame, ramps
@@ -62,6 +64,23 @@ def test_map_names_frames_with_their_place_on_the_axis_and_leaves_missing_ones_b
     assert np.isnan(drawn[4]).all() and np.isfinite(np.delete(drawn, 4, axis=0)).all()
     assert axes.get_ylabel() == "frame: temperature (°C)"
     assert next(label.get_text() for label in axes.get_yticklabels()) == f"0: {series.frames[0].value:.4g}"
+
+
+def test_pattern_that_ends_early_is_not_drawn_on_beyond_its_end(series, monkeypatch):
+    curves = series.curves
+    monkeypatch.setattr(series, "curves", lambda frame: half(curves(frame)) if frame == 4 else curves(frame))
+    drawn = np.ma.filled(plot_map(series).axes[0].collections[0].get_array(), np.nan)
+    assert np.isnan(drawn[4, -1]) and np.isfinite(drawn[4, 0]) and np.isfinite(drawn[3]).all()
+    heat = _data(series, {frame.index: [] for frame in series.frames})["heat"]
+    levels = np.frombuffer(base64.b64decode(heat["values"]), np.uint8).reshape(-1, heat["columns"])
+    assert not levels[4, -100:].any() and levels[3, -100:].any()
+
+
+def half(curves):
+    n = len(curves.x) // 2
+    names = [one.name for one in fields(curves) if isinstance(getattr(curves, one.name), np.ndarray)]
+    arrays = {name: getattr(curves, name)[:n] for name in names}
+    return replace(curves, **arrays, phases={name: values[:n] for name, values in curves.phases.items()})
 
 
 def test_axis_that_turns_at_every_frame_is_remarked_and_one_that_goes_up_and_down_is_not(series, monkeypatch):

@@ -63,7 +63,7 @@ def plot_map(series: Series) -> Figure:
     rows = np.full((len(found), len(x)), np.nan)
     for place, (_, one) in enumerate(found):
         if one is not None:
-            rows[place] = map_levels(np.interp(x, one.x, one.observed), one.axis)
+            rows[place] = map_levels(np.interp(x, one.x, one.observed, left=np.nan, right=np.nan), one.axis)
     figure, axes = series_figure(4.6)
     with style.print_style():
         edges = np.arange(len(rows) + 1) - 0.5

@@ -201,6 +201,7 @@ class _HeatMap:
         _, smooth = _binned(curves.x, curves.observed, len(self._x))
         x, _ = _binned(curves.x, curves.x, len(self._x))
         row = np.interp(self._x, x, map_levels(smooth, curves.axis))
+        row[(self._x < curves.x[0]) | (self._x > curves.x[-1])] = np.nan
         self._rows.setdefault(place // self._per_row, []).append(row)
 
     def range(self) -> list[float]:
@@ -212,8 +213,9 @@ class _HeatMap:
         if not self._rows or self._x is None:
             return {"columns": 1, "rows": [], "values": ""}
         table = np.array([np.mean(self._rows[row], axis=0) for row in sorted(self._rows)])
-        low, high = np.percentile(table, [1.0, 99.7])
-        levels = np.clip((table - low) / (high - low or 1.0) * 255, 0, 255).astype(np.uint8)
+        low, high = np.nanpercentile(table, [1.0, 99.7])
+        # What a shorter pattern lacks is as dark as nothing.
+        levels = np.nan_to_num(np.clip((table - low) / (high - low or 1.0) * 255, 0, 255)).astype(np.uint8)
         rows = [row * self._per_row for row in sorted(self._rows)]
         return {"columns": int(levels.shape[1]), "rows": rows, "values": _base64(levels.tobytes())}
 
