@@ -104,6 +104,16 @@ def test_neutron_functions_of_other_programs_transform_to_their_own_pdf(
     assert correlation(np.interp(theirs.x, made.gr.x, made.gr.intensity), reduced) > least
 
 
+@pytest.mark.parametrize(("quantity", "doubts"), [("FK", 0), ("F", 1)])
+def test_keens_function_that_is_given_as_the_reduced_one_is_doubted_by_its_slope(
+    shared_data: Path, quantity: str, doubts: int
+) -> None:
+    settings = ReductionSettings(parse_composition("SF6"), radiation="neutron", quantity=quantity, r_poly=None,  # type: ignore[arg-type]
+                                 low_q="constant", number_density=14 / 5.887670**3)  # fmt: skip
+    made = reduce_pattern(read_pattern(shared_data / "tof_sf6_190k_gem" / "sf6_190k_fq.dat", axis="q"), settings)
+    assert sum("check --quantity" in note for note in made.notes) == doubts
+
+
 def test_the_slope_of_gapo4_is_the_density_of_its_cell(shared_data: Path) -> None:
     settings = ReductionSettings(
         parse_composition("GaPO4"), radiation="neutron", quantity="FK", r_poly=None, low_q="constant"

@@ -24,6 +24,7 @@ __all__ = ["Reduction", "reduce_pattern"]
 FloatArray = NDArray[np.float64]
 
 LOW_Q_POINTS = 20
+FAR_OFF = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +183,20 @@ def _transformed(
     sq_sigma = None if sigma is None else sigma / q
     found = low_r(r, gr, settings.q_max, start=min(settings.r_poly or 0.0, 1.0) if settings.mode == "polynomial" else 0.0,
                   cut=settings.r_cut, number_density=settings.number_density)  # fmt: skip
+    if settings.quantity != "I":
+        notes += tuple(_doubts(found, settings))
     return Reduction(settings, iq, _curve(q, sq_from_fq(q=q, fq=fq), sq_sigma, "q", source),
                      _curve(q, fq, sigma, "q", source), _curve(r, gr, esd, "r", source), found, notes)  # fmt: skip
+
+
+def _doubts(found: LowR, settings: ReductionSettings) -> list[str]:
+    """What a slope far from the density says: a function of Q has its scale already."""
+    density = settings.number_density
+    if density is None or 1 / FAR_OFF < found.number_density / density < FAR_OFF:
+        return []
+    return [
+        f"the slope says {found.number_density:.4f} atoms/Å³, not {density:.4f}: check --quantity (S, F = Q[S − 1], FK = ⟨b⟩²[S − 1]) and composition."
+    ]
 
 
 def _completed(
