@@ -65,8 +65,8 @@ class InThisProcess:
     def n_slots(self):
         return 1
 
-    def submit(self, task, avoid=""):
-        self.waiting.append(task)
+    def submit(self, tasks, avoid=""):
+        self.waiting += tasks
 
     def next(self, seconds):
         if not self.waiting:
