@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from contextlib import suppress
@@ -15,6 +16,8 @@ __all__ = ["dask_setup"]
 def dask_setup(worker: Any) -> None:
     """Leave Ctrl-C to the driver, which lets running frames finish, and start the engine before its first frame."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # a heartbeat that meets a closed connection at the end is no news
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
     os.environ.setdefault("RIETX_COMPILED_THREADS", "1")
     from ..engines import engine_named
     from ..engines.process import start_worker
