@@ -103,7 +103,7 @@ def synthetic_glass(
     lengths, bonded = _lengths(elements)
     positions = np.random.default_rng(seed).random((len(elements), 3)) * edge
     for _ in range(rounds):
-        positions = (positions + _moves(positions, edge, elements, lengths, bonded)) % edge
+        positions = (positions + _moves(positions, edge, lengths, bonded)) % edge
     return SyntheticGlass(tuple(elements), positions, edge, composition, seed)
 
 
@@ -158,9 +158,7 @@ def _contact(first: str, second: str) -> tuple[float, bool]:
     return BOND_LENGTHS[f"{cation}-{anion}"], True
 
 
-def _moves(
-    positions: FloatArray, edge: float, elements: list[str], lengths: FloatArray, bonded: NDArray[np.bool_]
-) -> FloatArray:
+def _moves(positions: FloatArray, edge: float, lengths: FloatArray, bonded: NDArray[np.bool_]) -> FloatArray:
     from scipy.spatial import cKDTree
 
     pairs = cKDTree(positions, boxsize=edge).query_pairs(CAPTURE * float(lengths.max()), output_type="ndarray")

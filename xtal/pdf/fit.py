@@ -103,7 +103,7 @@ def _assembled(job: PdfJob, run: EngineRun, events: Sequence[dict[str, Any]], co
         status = "not_converged"
         covariance = PdfCovariance(free, None, "the fit stopped before its minimum")
     agreement = _agreement(job, run.outcome, len(free))
-    warnings = (*job.notes, *_warnings(job, run, values, held), *_faded_together(covariance))
+    warnings = (*job.notes, *_warnings(job, values, held), *_faded_together(covariance))
     # No correlated motion is an answer like any other.
     doubtful = sorted(name for name in held if not (name.endswith((".delta1", ".delta2")) and values[name] == 0))
     verdict, message = _verdict(status, agreement, doubtful, run)
@@ -148,7 +148,7 @@ def _agreement(job: PdfJob, outcome: Mapping[str, Any], n_free: int) -> PdfAgree
     return PdfAgreement(float(outcome["rw"]), chi2, n_points, independent, n_free, float(bic))
 
 
-def _warnings(job: PdfJob, run: EngineRun, values: Mapping[str, float], held: set[str]) -> Iterator[str]:
+def _warnings(job: PdfJob, values: Mapping[str, float], held: set[str]) -> Iterator[str]:
     for name in sorted(held):
         yield f"{name} ended on its bound {values[name]:g} and was held there: question the model or widen the bound."
     if len(job.phases) > 1 and len({data.probe for data in job.data}) > 1:

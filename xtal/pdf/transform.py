@@ -17,7 +17,6 @@ from ..errors import InputError
 
 __all__ = [
     "Window",
-    "inverse_sine_transform",
     "nyquist_step",
     "r_grid",
     "sine_transform",
@@ -78,13 +77,6 @@ def transform_esd(*, r: ArrayLike, q: ArrayLike, sigma: ArrayLike, window: Windo
     """Standard uncertainty of G(r) from independent ones of F(Q)."""
     variances = np.asarray(sigma, dtype=float) ** 2
     return np.asarray(np.sqrt(np.concatenate([matrix**2 @ variances for matrix in _matrices(r, q, window)])))
-
-
-def inverse_sine_transform(*, q: ArrayLike, r: ArrayLike, gr: ArrayLike) -> FloatArray:
-    r"""F(Q) = :math:`\int G(r) \sin(Qr)\,dr` over the r given."""
-    positions = np.asarray(r, dtype=float)
-    weighted = np.asarray(gr, dtype=float) * trapezoid_weights(positions)
-    return np.asarray(np.sin(np.multiply.outer(np.asarray(q, dtype=float), positions)) @ weighted)
 
 
 def trapezoid_weights(x: FloatArray) -> FloatArray:

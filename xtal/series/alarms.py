@@ -128,12 +128,10 @@ def find_alarms(
         numbers.append(number)
     if grid is None or len(rows) < LEAST_FRAMES + 1:
         return ()
-    return _grown(np.array(rows, dtype=float), numbers, grid, wavelength, window)
+    return _grown(np.array(rows, dtype=float), numbers, grid, wavelength)
 
 
-def _grown(
-    strength: FloatArray, numbers: Sequence[int], grid: FloatArray, wavelength: float, window: float
-) -> tuple[Alarm, ...]:
+def _grown(strength: FloatArray, numbers: Sequence[int], grid: FloatArray, wavelength: float) -> tuple[Alarm, ...]:
     from scipy.signal import find_peaks
     from scipy.stats import spearmanr
 
