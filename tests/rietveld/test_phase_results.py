@@ -64,6 +64,16 @@ def test_intensity_shares_sum_to_one_and_follow_the_areas(phases, simulation):
         assert phase.intensity_share.value == pytest.approx(areas[name] / sum(areas.values()))
 
 
+def test_intensity_shares_are_areas_on_an_axis_of_uneven_steps(phases, outcome):
+    even = phases()["si"].intensity_share.value
+    profile = outcome["profile"]
+    half = len(profile["two_theta"]) // 2
+    for key in ("two_theta", "observed", "sigma", "calculated", "background"):
+        profile[key] = profile[key][:half] + profile[key][half::2]
+    profile["phases"] = {name: curve[:half] + curve[half::2] for name, curve in profile["phases"].items()}
+    assert phases()["si"].intensity_share.value == pytest.approx(even, abs=0.005)
+
+
 def test_tetragonal_b_has_value_and_esd_of_a_and_its_angles_none(phases):
     cell = phases()["rutile"].cell
     assert (cell.b.value, cell.b.esd) == (4.60, cell.a.esd) == (4.60, pytest.approx(1e-4))

@@ -170,8 +170,9 @@ def test_a_phase_that_collects_weight_without_intensity_is_caught(make_job):
 )  # fmt: skip
 def test_verdict_in_words(attenuation, fraction, word):
     without = Removal(0.2, 0.1, 5000.0, 4000.0, 4)
-    found, sentence = verdict(fraction, Interval(0.3, 0.4), without, 0.001, attenuation)
+    found, sentence = verdict(fraction, Interval(0.3, 0.4), without, 0.001, attenuation, Interval(0.25, 0.45))
     assert found == word
+    assert "(95 % by counting alone: 30.00 to 40.00; with the models tried: 25.00 to 45.00)" in sentence
     assert sentence.endswith("The detection limit of this fit is 0.1 wt%.")
     if attenuation < 0.1:
         assert "weight without intensity" in sentence

@@ -139,7 +139,10 @@ def _fraction(value: float, esd: float, *, is_free: bool) -> Value:
 
 
 def _intensity_shares(names: Sequence[str], curves: ProfileCurves) -> list[Value]:
-    areas = np.array([float(np.sum(np.maximum(curves.phases[name], 0.0))) for name in names])
+    steps = np.diff(curves.x)
+    # the nearer neighbour: an excluded region lies between two points and belongs to neither
+    widths = np.minimum(np.append(steps, np.inf), np.insert(steps, 0, np.inf))
+    areas = np.array([float(np.maximum(curves.phases[name], 0.0) @ widths) for name in names])
     total = areas.sum()
     if total <= 0:
         return [Value(None, None, "nothing was calculated")] * len(names)

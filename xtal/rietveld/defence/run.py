@@ -122,13 +122,13 @@ def _defence(
     weights = None
     if len(case.result.phases) > 1:
         weights = _scan(case, name, tuple(case.result.phases), phase.weight_fraction, {name: without})
-    word, sentence = verdict(phase.weight_fraction, weights, without, limit, attenuated)
     best = phase.weight_fraction.value
     agreement = case.result.agreement
     serial = 1.0 if agreement is None else max(agreement.serial_correlation or 1.0, 1.0)
     models = None
     if weights is not None and best is not None:
         models = model_interval(name, best, weights, alternatives, grains, serial)
+    word, sentence = verdict(phase.weight_fraction, weights, without, limit, attenuated, models)
     old = phase.defence or Defence()
     return replace(
         old, verdict=word, sentence=sentence, weight_interval=weights, share_interval=share, model_interval=models,

@@ -18,11 +18,12 @@ GHOST_BELOW = 1 / 3
 
 
 def verdict(
-    weight: Value, interval: Interval | None, without: Removal | None, limit: float | None, attenuation: float | None
-) -> tuple[Standing, str]:
-    """Word and sentence on a phase."""
+    weight: Value, interval: Interval | None, without: Removal | None, limit: float | None, attenuation: float | None,
+    models: Interval | None = None,
+) -> tuple[Standing, str]:  # fmt: skip
+    """Word and sentence on a phase; `interval` is that of counting, `models` that over the models tried."""
     against = _against(weight, without, attenuation)
-    found = f"{_percent(weight)} wt%{_interval(interval)}"
+    found = f"{_percent(weight)} wt%{_intervals(interval, models)}"
     floor = "" if limit is None else f" The detection limit of this fit is {100 * limit:.2g} wt%."
     if against:
         return "not shown", f"Not shown by these data: {against}. The fit says {found}.{floor}"
@@ -69,5 +70,8 @@ def _percent(weight: Value) -> str:
     return format_value(100 * weight.value, None if weight.esd is None else 100 * weight.esd, 2)
 
 
-def _interval(interval: Interval | None) -> str:
-    return "" if interval is None else f" (95 %: {100 * interval.low:.2f} to {100 * interval.high:.2f})"
+def _intervals(counting: Interval | None, models: Interval | None) -> str:
+    """What counting leaves open alone holds few weighed fractions; read by itself it promises too much."""
+    named = (("95 % by counting alone", counting), ("with the models tried", models))
+    told = [f"{name}: {100 * one.low:.2f} to {100 * one.high:.2f}" for name, one in named if one is not None]
+    return f" ({'; '.join(told)})" if told else ""
