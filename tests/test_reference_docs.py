@@ -157,7 +157,7 @@ def test_explanations_state_the_limits_of_the_code(sections):
         "rwp-above-rexp": [f"{pattern.GOF_WARNING:g}", f"{pattern.GOF_SEVERE:g}", f"{100 * pattern.RWP_SEVERE:g} %"],
         "unexplained-peaks": [f"{pattern.PEAK_SIGNIFICANCE:g} times", f"{100 * pattern.PEAK_HEIGHT:g} %"],
         "light-sites": [f"{100 * light_sites.LEAST_SHARE:g} %"],
-        "weak-phase-held": [f"{weak_phases.WEAK_BELOW:g} esds"],
+        "weak-phase-held": [f"{limit:g} esds" for limit in (weak_phases.WEAK_BELOW, weak_phases.WEAK_IN_A_FAILED_FIT)],
     }
     assert pytest.approx(1 / 3) == phases.CARRIED_SHARE
     missing = [(code, word) for code, words in stated.items() for word in words if word not in sections[code]]

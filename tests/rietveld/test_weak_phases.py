@@ -56,6 +56,14 @@ def test_failed_fit_makes_a_phase_weak_below_twenty_esds(marked, result_with):
     assert weak_phases(marked, result_with(0.25, 0.01, status="failed")) == ()
 
 
+@pytest.mark.parametrize(
+    ("value", "esd", "lost"),
+    [(0.15, 0.01, ("rutile",)), (0.25, 0.01, ()), (1e-12, None, ("rutile",)), (0.3, None, ()), (None, None, ())],
+)
+def test_failed_fit_is_tried_again_without_the_cell_of_any_phase_that_it_lost(value, esd, lost, job, result_with):
+    assert weak_phases(job, result_with(value, esd, status="failed")) == lost
+
+
 def test_phase_with_only_its_scale_free_is_not_refitted_again(marked, result_with):
     only_scales = replace(marked, stages=(Stage("scales", "", ("phase.rutile.scale", "phase.si.scale")),))
     assert weak_phases(only_scales, result_with(0.001, 0.01)) == ()

@@ -18,16 +18,22 @@ WEAK_BELOW = 5.0
 """Esds of the weight fraction below which a phase counts as weak."""
 
 WEAK_IN_A_FAILED_FIT = 20.0
+NOTHING = 1e-3
+"""Weight fraction without an esd up to which a failed fit had lost the phase."""
 
 
 def weak_phases(job: Job, result: Result) -> tuple[str, ...]:
-    """Phases marked `hold_when_weak` that had more than a scale free and were hardly found.
+    """Phases that had more than a scale free and were hardly found.
 
-    That is less than `WEAK_BELOW` esds of weight fraction, or less than `WEAK_IN_A_FAILED_FIT` when the fit failed:
-    the cell of a phase that isn't there is what usually ends a fit.
+    Of those marked `hold_when_weak`, the ones with less than `WEAK_BELOW` esds of weight fraction. When the fit failed, all with less
+    than `WEAK_IN_A_FAILED_FIT`, marked or not: the cell of a phase that isn't there is what usually ends a fit.
     """
-    marked = [phase.name for phase in job.phases if phase.hold_when_weak and phase.name in result.phases]
-    return tuple(name for name in marked if _is_weak(result, name) and _more_than_scale(job, name))
+    found = [phase for phase in job.phases if phase.name in result.phases and _more_than_scale(job, phase.name)]
+    return tuple(
+        phase.name
+        for phase in found
+        if (phase.hold_when_weak and _is_weak(result, phase.name)) or _is_lost(result, phase.name)
+    )
 
 
 def with_held_phases(job: Job, names: Sequence[str]) -> Job:
@@ -46,6 +52,14 @@ def _is_weak(result: Result, name: str) -> bool:
         return True
     limit = WEAK_IN_A_FAILED_FIT if result.status == "failed" else WEAK_BELOW
     return fraction.value < limit * fraction.esd
+
+
+def _is_lost(result: Result, name: str) -> bool:
+    """Whether a fit that failed had hardly any of the phase."""
+    fraction = result.phases[name].weight_fraction
+    if result.status != "failed" or fraction.value is None:
+        return False
+    return fraction.value < (NOTHING if fraction.esd is None else WEAK_IN_A_FAILED_FIT * fraction.esd)
 
 
 def _more_than_scale(job: Job, name: str) -> bool:
