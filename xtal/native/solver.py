@@ -44,6 +44,9 @@ _NOTHING_LEFT = 1e-6
 _CRAWL, _LOOKS = 0.05, (3, 6, 12)
 """Share of the foreseen fall of the cost below which a step crawls, and after how many such steps in a row a corner is looked for."""
 
+_TOO_FAR, _DRAWN = 10.0, 0.3
+"""In esds: a search that is to move further crawls for other reasons; and as a share of the largest shift, what a corner must be drawn by."""
+
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 
@@ -159,7 +162,7 @@ def minimise(
         crawling = crawling + 1 if crawls else 0
         if found is None and foreseen_fall <= _NOTHING_LEFT * state.cost:
             return replace(state, converged=True)
-        if exact and (found is None or crawling in _LOOKS):
+        if exact and (found is None or (crawling in _LOOKS and foreseen < _TOO_FAR)):
             held = _corners(evaluate, found or state, low, high, observed, sigma)
             if np.any(held):
                 state = replace(found or state, held=held if state.held is None else state.held | held)
@@ -179,8 +182,11 @@ def minimise(
 def _corners(
     evaluate: Evaluate, state: State, low: FloatArray, high: FloatArray, observed: FloatArray, sigma: FloatArray
 ) -> NDArray[np.bool_]:
-    """Parameters away from their bounds at which the cost has a corner."""
-    esd = _esds(state, state.inside(low, high) & (low < state.theta) & (state.theta < high), len(observed))
+    """Parameters away from their bounds at which the cost has a corner, of those that are to move most."""
+    within = state.inside(low, high) & (low < state.theta) & (state.theta < high)
+    esd = _esds(state, within, len(observed))
+    shift = np.abs(_move(state, within, 0.0)) / esd
+    esd[shift < _DRAWN * np.max(shift, initial=0.0)] = np.inf
 
     def cost_at(theta: FloatArray) -> float:
         return _state_at(evaluate, theta, observed, sigma, 0).cost
