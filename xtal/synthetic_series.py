@@ -20,7 +20,7 @@ from .pattern import Pattern
 from .structure import Structure
 from .synthetic import laboratory_instrument
 
-__all__ = ["HeatingRun", "synthetic_heating", "write_heating"]
+__all__ = ["HeatingRun", "expanded", "synthetic_heating", "write_heating"]
 
 LOGISTIC_10_90 = 2 * np.log(9.0)
 """Width from 10 to 90 % of a logistic step, in units of its scale."""
@@ -123,7 +123,7 @@ def synthetic_heating(
         is_heating = index < (n_frames + 1) // 2
         share = what.cubic_share(float(temperature), is_heating)
         weights = _weights(share, what.holder)
-        phases = {name: _expanded(structures[name], what.expansion[name], float(temperature)) for name in weights}
+        phases = {name: expanded(structures[name], what.expansion[name], float(temperature)) for name in weights}
         simulation = simulate_pattern(
             [(phases[name].renamed(name), weight, PROFILES[name]) for name, weight in weights.items()],
             laboratory_instrument(), points, background=background, counts=max_counts, seed=seed + index,
@@ -176,7 +176,8 @@ def _weights(share: float, holder: float) -> dict[str, float]:
     return {**{name: (1 - holder) * part / total for name, part in kept.items()}, "holder": holder}
 
 
-def _expanded(structure: Structure, expansion: float, temperature: float) -> Structure:
+def expanded(structure: Structure, expansion: float, temperature: float) -> Structure:
+    """Structure at a temperature, °C, whose three lengths grow alike by `expansion`, 1/K, from 30 °C on; coordinates stay."""
     factor = 1 + expansion * (temperature - REFERENCE_TEMPERATURE)
     a, b, c, alpha, beta, gamma = structure.lattice.parameters
     return replace(structure, lattice=Lattice(a * factor, b * factor, c * factor, alpha, beta, gamma))

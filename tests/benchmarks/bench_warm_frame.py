@@ -37,7 +37,7 @@ from xtal.pattern import Pattern  # noqa: E402
 from xtal.series.frame import FrameTask, warm_job  # noqa: E402
 from xtal.series.store import Fit  # noqa: E402
 from xtal.synthetic import laboratory_instrument  # noqa: E402
-from xtal.synthetic_series import PROFILES, REFERENCES, HeatingRun, _expanded  # noqa: E402
+from xtal.synthetic_series import PROFILES, REFERENCES, HeatingRun, expanded  # noqa: E402
 
 PROMISED, AIM = 30.0, 10.0
 TERMS = 4
@@ -84,7 +84,7 @@ def patterns(names: tuple[str, ...], n_frames: int) -> list[Pattern]:
         temperature = TEMPERATURES[0] + (TEMPERATURES[1] - TEMPERATURES[0]) * index / max(n_frames - 1, 1)
         cubic = run.cubic_share(temperature, True) * (1 - run.holder)
         weights = dict(zip(NAMES, (cubic, 1 - run.holder - cubic, run.holder), strict=True))
-        phases = [(_expanded(reference_structure(REFERENCES[name]), run.expansion[name], temperature).renamed(name), weights[name], PROFILES[name])
+        phases = [(expanded(reference_structure(REFERENCES[name]), run.expansion[name], temperature).renamed(name), weights[name], PROFILES[name])
                   for name in names]  # fmt: skip
         found.append(simulate_pattern(phases, laboratory_instrument(), axis_points(*RANGE), counts=10_000.0,
                                       background=Background((150.0, -40.0, 15.0)), seed=index).pattern)  # fmt: skip

@@ -12,11 +12,10 @@ import gemmi
 import numpy as np
 import pytest
 
-from xtal import Instrument, Lattice, Profile, Radiation
+from xtal import Lattice
 from xtal.cli import main
 from xtal.diffraction import Background, PhaseProfile, axis_points, simulate_pattern
 from xtal.engines.gsas2_location import find_gsas2
-from xtal.instrument import TofBank
 from xtal.io.instruments import write_instrument
 from xtal.io.jobs import load_job
 from xtal.io.library import reference_structure
@@ -29,15 +28,9 @@ from xtal.rietveld.pattern_fractions import pattern_fractions
 from xtal.rietveld.run import refine
 from xtal.synthetic import laboratory_instrument
 
+from .beams import BANK, REACTOR
 from .test_publish import POWDER_NAMES
 
-REACTOR = Instrument("reactor", Radiation.from_name("neutron:1.594A"), "debye-scherrer",
-                     Profile(u=0.03, v=-0.03, w=0.03, x=0.02, axial=0.002), calibrated=True)  # fmt: skip
-BANK = Instrument(
-    "bank", Radiation("neutron_tof", name="tof"), "debye-scherrer", calibrated=True,
-    bank=TofBank(dif_c=22585.0, dif_a=-2.0, zero=-3.0, two_theta=87.5, flight_path=63.18,
-                 profile={"alpha": 1.0, "beta_0": 0.04, "beta_1": 0.02, "sig_1": 60.0, "x": 1.0}),
-)  # fmt: skip
 BEAMS = {
     "X": (laboratory_instrument(), (20.0, 90.0, 0.04)),
     "N": (REACTOR, (15.0, 140.0, 0.1)),
@@ -162,7 +155,7 @@ def test_the_bank_is_described_by_its_calibration(blocks):
     assert {row[0]: (int(row[1]), float(row[2])) for row in table} == {
         "zero": (0, -3.0), "dif_c": (1, 22585.0), "dif_a": (2, -2.0), "dif_b": (-1, 0.0),
     }  # fmt: skip
-    assert float(blocks["T"].find_value("_pd_meas_2theta_fixed")) == 87.5
+    assert float(blocks["T"].find_value("_pd_meas_2theta_fixed")) == 90.0
     assert blocks["T"].find_value("_diffrn_radiation_wavelength") is None
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from xtal import Instrument, Profile, Radiation
 from xtal.diffraction import Background, PhaseProfile, axis_points, simulate_pattern
 from xtal.errors import JobError
-from xtal.instrument import TofBank
 from xtal.io.instruments import write_instrument
 from xtal.io.jobs import job_from_template, load_job
 from xtal.io.library import reference_structure
@@ -21,14 +19,9 @@ from xtal.rietveld.run import refine
 from xtal.synthetic import laboratory_instrument
 from xtal.synthetic_series import HeatingRun, synthetic_heating
 
+from .beams import BANK, REACTOR
+
 LAB = laboratory_instrument()
-REACTOR = Instrument("reactor", Radiation.from_name("neutron:1.594A"), "debye-scherrer",
-                     Profile(u=0.03, v=-0.03, w=0.03, x=0.02, axial=0.002), calibrated=True)  # fmt: skip
-BANK = Instrument(
-    "bank", Radiation("neutron_tof", name="tof"), "debye-scherrer", calibrated=True,
-    bank=TofBank(dif_c=22585.0, dif_a=-2.0, zero=-3.0, two_theta=90.0, flight_path=63.18,
-                 profile={"alpha": 1.0, "beta_0": 0.04, "beta_1": 0.02, "sig_1": 60.0, "x": 1.0}),
-)  # fmt: skip
 BEAMS = {
     "lab": (LAB, (15.0, 90.0, 0.03)),
     "reactor": (REACTOR, (10.0, 150.0, 0.1)),

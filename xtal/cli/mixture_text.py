@@ -109,14 +109,6 @@ def _number(text: str, option: str) -> float:
         ) from None
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def weights_of(mix: str, names: Sequence[str]) -> dict[str, float]:
     """Weight fractions of ``cubic=0.46,orthorhombic=0.04,llto=0.5``; every phase must be named.
 
@@ -203,7 +195,9 @@ def background_of(text: str | None) -> Background:
     from ..diffraction import Background
 
     parts = [part.strip() for part in (text or "").split(",") if part.strip()]
-    wrong = [part for part in parts if not part.startswith(HUMPS) and not _is_number(part)]
+    from ..io.text_columns import is_number
+
+    wrong = [part for part in parts if not part.startswith(HUMPS) and not is_number(part)]
     if wrong:
         raise InputError(f"{wrong[0]!r} is neither a coefficient nor a hump;", where="--background",
                          remedy="put commas between: 150,-20,glass:50 (counts).")  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +49,6 @@ def simulate(
 
     _refuse(output, plot, force)
     found = named_structures(structures, isotope or ())
-    _refuse_strange_isotopes(found, isotope or ())
     settings = PdfSettings("neutron" if neutron else "xray", q_max, q_damp, q_broad, ions, form_factors)
     phases = _phases(found, delta1=delta1, delta2=delta2, diameter=diameter, u_iso=u_iso)
     measured = _measured(compare, span)
@@ -70,14 +68,6 @@ def _refuse(output: Path | None, plot: Path | None, force: bool) -> None:
     refuse_pictures(plot)
     if output is not None and output.suffix.lower() not in (".gr", ".csv"):
         raise OutputError(f"{output}: PDFs are written as .gr or .csv.")
-
-
-def _refuse_strange_isotopes(found: list[Structure], isotopes: Sequence[str]) -> None:
-    present = {site.element for structure in found for site in structure.sites}
-    for text in isotopes:
-        if text.partition("=")[0].strip() not in present:
-            raise InputError(f"isotope {text!r}: no structure has that element;", where="--isotope",
-                             remedy=f"there are {', '.join(sorted(present))}.")  # fmt: skip
 
 
 def _phases(found: list[Structure], **options: str | None) -> list[PdfPhase]:

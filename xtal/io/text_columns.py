@@ -16,7 +16,7 @@ from ..errors import PatternError
 from ..pattern import Axis, Pattern, SigmaOrigin
 from .text_header import axis_from_header, column_roles, header_values
 
-__all__ = ["TextTable", "pattern_from_text", "table_from_text"]
+__all__ = ["TextTable", "is_number", "pattern_from_text", "table_from_text"]
 
 COMMENT_SIGNS = "#!;'/%"
 COLUMNS_REMEDY = "give two columns (position, intensity) or three (position, intensity, sigma)."
@@ -94,7 +94,7 @@ def table_from_text(text: str, name: str) -> TextTable:
                 header.append(stripped)
             continue
         words = _words(stripped)
-        if not rows and not _is_number(words[0]):
+        if not rows and not is_number(words[0]):
             header.append(stripped)
             continue
         if not rows and (plain := _plain_numbers(content[number - 1 :])) is not None:
@@ -162,7 +162,8 @@ def _words(line: str) -> list[str]:
     return [word for word in re.split(r"[\s,;]+", line) if word]
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether Python reads a word as a number."""
     try:
         float(word)
     except ValueError:

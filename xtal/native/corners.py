@@ -24,9 +24,12 @@ _FELT = 0.1
 
 
 def cornered(
-    cost_at: Callable[[FloatArray], float], theta: FloatArray, cost: float, curvature: FloatArray, esd: FloatArray,
+    cost_at: Callable[[FloatArray], float],
+    theta: FloatArray,
+    curvature: FloatArray,
+    esd: FloatArray,
     chi_squared: float,
-) -> NDArray[np.bool_]:  # fmt: skip
+) -> NDArray[np.bool_]:
     """Which parameters sit on a corner of the cost.
 
     Parameters
@@ -35,8 +38,6 @@ def cornered(
         Cost at parameters (k,).
     theta : ndarray, shape (k,)
         The point.
-    cost : float
-        Cost there as the search has it; it is summed anew, as finely as its neighbours are.
     curvature : ndarray, shape (k,)
         Diagonal of the normal matrix.
     esd : ndarray, shape (k,)
@@ -49,7 +50,7 @@ def cornered(
     ndarray of bool, shape (k,)
     """
     found = np.zeros(len(theta), dtype=bool)
-    # the same evaluation on all sides: what an earlier one gave here may differ by how finely it summed
+    # anew, like its neighbours: what the search had here may differ by how finely it was summed
     cost = cost_at(theta)
     for i in np.flatnonzero(np.isfinite(esd)):
         far = _jump(cost_at, theta, cost, i, _STEP * esd[i], curvature[i]) * esd[i]

@@ -192,7 +192,7 @@ def _corners(
         return _state_at(evaluate, theta, observed, sigma, 0).cost
 
     chi_squared = state.cost / max(len(observed) - len(state.theta), 1)
-    return cornered(cost_at, state.theta, state.cost, np.diag(state.normal), esd, chi_squared)
+    return cornered(cost_at, state.theta, np.diag(state.normal), esd, chi_squared)
 
 
 def _state_at(evaluate: Evaluate, theta: FloatArray, observed: FloatArray, sigma: FloatArray, cycles: int) -> State:

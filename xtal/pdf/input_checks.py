@@ -15,6 +15,7 @@ __all__ = [
     "refuse_other_function",
     "refuse_over_subtracted",
     "refuse_wrong_function",
+    "stated_function",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -54,9 +55,14 @@ def refuse_negative(pattern: Pattern) -> None:
         )
 
 
+def stated_function(pattern: Pattern) -> str | None:
+    """Which function the file's header says that it holds: I, S, F or G; None where it doesn't say."""
+    return KINDS.get(str(pattern.metadata.get("outputtype", "")).lower())
+
+
 def refuse_other_function(pattern: Pattern, quantity: str) -> None:
     """Raise PatternError where the file's header says that it holds another function than `quantity` (I, S, F or FK)."""
-    kind = KINDS.get(str(pattern.metadata.get("outputtype", "")).lower())
+    kind = stated_function(pattern)
     if kind is None or kind == quantity:
         return
     remedy = (

@@ -11,7 +11,7 @@ from ..composition import Composition, parse_composition
 from ..errors import InputError
 from ..pattern import Pattern
 from .conventions import total_from_gr
-from .input_checks import KINDS, refuse_wrong_function
+from .input_checks import refuse_wrong_function, stated_function
 from .shell_model import MeasuredBand
 from .transform import Window, r_grid, sine_transform
 
@@ -91,7 +91,7 @@ def local_data(
         Neither header nor caller says composition or Qmax, Qmax is beyond the data, or these are no G(r) and no F(Q).
     """
     head, name = pattern.metadata, _named(pattern)
-    kind = KINDS.get(str(head.get("outputtype", "")).lower())
+    kind = stated_function(pattern)
     if kind in ("I", "S"):
         raise InputError(f"the header says {kind}(Q);", where=pattern.source,
                          remedy="give a G(r) or an F(Q), as xtal pdf reduce makes them.")  # fmt: skip

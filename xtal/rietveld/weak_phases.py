@@ -50,8 +50,7 @@ def _is_weak(result: Result, name: str) -> bool:
     fraction = result.phases[name].weight_fraction
     if fraction.value is None or fraction.esd is None:
         return True
-    limit = WEAK_IN_A_FAILED_FIT if result.status == "failed" else WEAK_BELOW
-    return fraction.value < limit * fraction.esd
+    return fraction.value < WEAK_BELOW * fraction.esd
 
 
 def _is_lost(result: Result, name: str) -> bool:
